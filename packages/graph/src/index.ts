@@ -1,0 +1,19 @@
+export type { BuildEvent, EventSink, MissReason, PlannedStep, StepResult } from "./build-event.ts";
+export { byCodeUnit, canonicalJson, hashParts } from "./canonical.ts";
+export type { Derivation, DerivationId, Graph, InputHash, ResolvedKey, Target, TargetImage } from "./derivation.ts";
+export type { JsonValue } from "./json.ts";
+export { derivationId, FORMAT_VERSION, inputHash, resolvedKey, tagOf } from "./keys.ts";
+export type {
+  ArchiveArgs,
+  DirectoryArgs,
+  FileArgs,
+  ImageArgs,
+  LayerArgs,
+  LinkArgs,
+  MergeArgs,
+  PathArgs,
+  TreeArgs,
+} from "./kinds.ts";
+export type { Leaf, LeafReader, LeafReading } from "./leaf.ts";
+export type { Output, Step, StepRunner } from "./step-runner.ts";
+export type { KeyLocks, Trace, TraceStore } from "./trace-store.ts";

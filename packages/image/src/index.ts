@@ -1,0 +1,2 @@
+export type { ImageData, LayerData } from "./layer-data.ts";
+export { layerBlob, layerPieces, layerTar, type Piece } from "./layer-form.ts";

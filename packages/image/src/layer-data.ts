@@ -1,0 +1,33 @@
+import type { DiffId, Digest, MediaTypeName, Platform } from "@imgbuild/oci";
+
+/** A layer as a trace keeps it: metadata only, never bytes (ARCHITECTURE.md, D1). */
+export type LayerData =
+  | {
+      /** Made by us, or cut from an uncompressed tar: the tar is the concatenation of the listed blocks. */
+      readonly kind: "blocks";
+      readonly diffId: DiffId;
+      /** Bytes of the tar. */
+      readonly size: number;
+      /** Blob that lists the blocks (`block-list.ts`). */
+      readonly blocks: Digest;
+    }
+  | {
+      /** A compressed layer of a base, kept and passed on byte for byte. */
+      readonly kind: "blob";
+      readonly diffId: DiffId;
+      /** Bytes of the tar. */
+      readonly size: number;
+      readonly mediaType: MediaTypeName;
+      readonly digest: Digest;
+      readonly blobSize: number;
+    };
+
+/** An image as a trace keeps it. Its identity, the image ID, is `config`. */
+export interface ImageData {
+  /** Digest of the config blob, which is in the store. */
+  readonly config: Digest;
+  readonly configSize: number;
+  readonly platform: Platform;
+  /** Bottom layer first. */
+  readonly layers: readonly LayerData[];
+}

@@ -1,0 +1,2 @@
+export type { Codec } from "./codec.ts";
+export type { TarHeader, TarType } from "./tar-header.ts";
