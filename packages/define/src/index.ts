@@ -1,1 +1,14 @@
-export {};
+export { createApi, type DefinitionApi } from "./api.ts";
+export type { Caller, Fact, FactAnswer, Host } from "./call.ts";
+export { type EncodedNode, ValueEncoder } from "./encode.ts";
+export type { EnvOptions, GlobOptions } from "./facts.ts";
+export type { ModeOptions, PathOptions } from "./files.ts";
+export type { BuildImageOptions, ConfigKey } from "./image-options.ts";
+export { API_NAMES } from "./names.ts";
+export { outsideApi } from "./outside.ts";
+export { describeValue } from "./plain.ts";
+export { isUndefinedProblem } from "./problem.ts";
+export type { ImageValue, PathValue, RawPosition, Source, SourceLike, Value } from "./source.ts";
+export { recordOf } from "./source.ts";
+export type { MergeOptions, TreeOptions } from "./unions.ts";
+export { readWorkspaceConfig, type WorkspaceConfig } from "./workspace-config.ts";

@@ -1,3 +1,4 @@
+import { types } from "node:util";
 import type { ErrorCode } from "./error-code.ts";
 import { ImgbuildError } from "./imgbuild-error.ts";
 
@@ -17,8 +18,9 @@ const SYSTEM_ERRORS: Readonly<Record<string, { code: ErrorCode; what: string; hi
 
 /** The `code` of a Node system error, e.g. `ENOENT`; undefined for anything else. */
 export function systemCode(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const code = (error as NodeJS.ErrnoException).code;
+  // No instanceof: a test runner's realm has another Error.
+  if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
+  const { code } = error;
   return typeof code === "string" && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
 }
 
@@ -32,7 +34,7 @@ export function fromUnknown(error: unknown, action: string): ImgbuildError {
   if (known !== undefined) {
     return new ImgbuildError(known.code, `${action}: ${known.what}`, { hint: known.hint, cause: error });
   }
-  const detail = error instanceof Error ? error.message : String(error);
+  const detail = typeof error === "object" && error !== null && "message" in error ? String(error.message) : String(error);
   const code: ErrorCode = systemCode(error) === undefined ? "internal" : "io";
   return new ImgbuildError(code, `${action}: ${detail}`, { cause: error });
 }

@@ -73,6 +73,8 @@ export type BuildEvent =
       readonly layersSkipped: number;
       readonly ms: number;
     }
+  /** The command failed as a whole: wrong usage, a bad definition, no store. Failures of targets have their own event. */
+  | { readonly type: "error"; readonly error: ImgbuildError }
   | { readonly type: "warning"; readonly message: string; readonly hint?: string }
   | {
       readonly type: "run.end";

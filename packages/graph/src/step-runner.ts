@@ -36,4 +36,6 @@ export interface StepRunner {
   readonly version: number;
   /** Throws {@link ImgbuildError}; `input-changed` makes the scheduler measure the leaves again and retry. */
   run(step: Step): Promise<Output>;
+  /** Digests of the blobs without which an output is of no use: they go into its trace. None when absent. */
+  blobs?(output: Output): readonly string[];
 }

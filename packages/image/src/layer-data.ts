@@ -1,5 +1,20 @@
 import type { DiffId, Digest, MediaTypeName, Platform } from "@imgbuild/oci";
 
+/** Makes the blocks of a layer again from the files they were made of. */
+export interface BlockSource {
+  /** Begins to read. The caller closes it. */
+  open(): OpenBlocks;
+}
+
+/** Blocks being read. */
+export interface OpenBlocks {
+  /** The bytes of block `index`, in a buffer of the caller's own. Indexes must rise. Throws `input-changed`. */
+  read(index: number): Buffer;
+  /** Checks the file that was read last; to be called after the last `read`. Throws `input-changed`. */
+  finish(): void;
+  close(): void;
+}
+
 /** A layer as a trace keeps it: metadata only, never bytes (ARCHITECTURE.md, D1). */
 export type LayerData =
   | {
@@ -10,6 +25,8 @@ export type LayerData =
       readonly size: number;
       /** Blob that lists the blocks (`block-list.ts`). */
       readonly blocks: Digest;
+      /** Makes blocks that are not in the store. Known only in the process that measured the sources; never stored. */
+      readonly source?: BlockSource | undefined;
     }
   | {
       /** A compressed layer of a base, kept and passed on byte for byte. */

@@ -1,1 +1,10 @@
-export {};
+export { execute } from "./execute.ts";
+export type { ExecuteOptions } from "./execute-options.ts";
+export { type ExplainOptions, explainMiss, type MissExplanation } from "./explain.ts";
+export { hashInputs } from "./hash-inputs.ts";
+export { type Plan, type PlanOptions, plan } from "./plan.ts";
+export type { Failure, NodeState, PlanNode } from "./plan-node.ts";
+export { reachable } from "./reachable.ts";
+export type { Runners } from "./resolve-step.ts";
+export type { PathStep, RunResult, TargetOutcome } from "./run-result.ts";
+export { type LeafRecord, type TargetRecord, targetRecord } from "./target-record.ts";

@@ -1,5 +1,7 @@
 export type { BlobStore, BlobWriter } from "./blob-store.ts";
-export type { Store, StoreStats, VerifyReport } from "./store.ts";
+export { type OpenStoreOptions, openStore } from "./open-store.ts";
+export type { OpenDatabase, SqliteDriver, SqliteRow, SqliteStatement, SqliteValue } from "./sqlite-driver.ts";
+export type { GcOptions, GcReport, Store, StoreStats, VerifyReport } from "./store.ts";
 export type {
   FactTable,
   LayerFormTable,

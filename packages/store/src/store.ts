@@ -29,6 +29,26 @@ export interface VerifyReport {
   readonly indexRebuilt: boolean;
 }
 
+/** What `gc` may remove. */
+export interface GcOptions {
+  /** Traces that need more than this together are forgotten, longest unused first. Default: no limit. */
+  readonly maxBytes?: number | undefined;
+  /** Traces not used for so many days are forgotten. Default: no limit. */
+  readonly maxAgeDays?: number | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** Only says what would be removed. */
+  readonly dryRun: boolean;
+}
+
+/** What `gc` removed (or would have). Sizes in bytes. */
+export interface GcReport {
+  readonly traces: number;
+  readonly blobs: number;
+  readonly freedBytes: number;
+  readonly keptBytes: number;
+}
+
 /** One cache directory: blobs and the SQLite index of facts about them. Open it with `openStore`; the opener closes it. */
 export interface Store {
   readonly directory: string;
@@ -41,9 +61,17 @@ export interface Store {
   readonly facts: FactTable;
   readonly locks: LockTable;
   stats(): StoreStats;
-  /** Reads every blob and checks its digest. */
+  /** Reads every blob and checks its digest. Without `repair` nothing is changed. */
   verify(options: { readonly repair: boolean }): VerifyReport;
-  /** Runs `body` in one write transaction of the index. */
+  /**
+   * Removes what no recently used trace needs. Blobs younger than an hour stay. Throws `unavailable` while another
+   * process has the store open.
+   */
+  gc(options: GcOptions): GcReport;
+  /**
+   * Runs `body`, which must be synchronous, in one write transaction of the index; nested, in a savepoint. It may run
+   * twice when the index was busy or had to be rebuilt.
+   */
   transaction<T>(body: () => T): T;
   close(): void;
 }

@@ -1,2 +1,17 @@
+export { BlockCutter, type BlockCutterOptions } from "./block-cutter.ts";
 export type { Codec } from "./codec.ts";
+export { type Compression, codecFor } from "./codec-for.ts";
+export { combineCrc32, crc32 } from "./crc32.ts";
+export { type DecompressOptions, decompressStream } from "./decompress-stream.ts";
+export { encodeHeader } from "./encode-header.ts";
+export { gzipCodec } from "./gzip-codec.ts";
+export { safePath } from "./member-path.ts";
+export { noneCodec } from "./none-codec.ts";
+export { END_OF_ARCHIVE, paddingOf } from "./padding.ts";
+export type { ReadTarOptions, TarLimits } from "./parse-options.ts";
+export { readTar, type TarMember } from "./read-tar.ts";
+export { readTarSync, type TarMemberSync } from "./read-tar-sync.ts";
 export type { TarHeader, TarType } from "./tar-header.ts";
+export { type TarEvent, TarParser } from "./tar-parser.ts";
+export { zstdCodec } from "./zstd-codec.ts";
+export { loadZstd, zstdAvailable } from "./zstd-provider.ts";

@@ -1,1 +1,16 @@
-export {};
+export { type ChildScript, childScript, type RunningScript } from "./child-script.ts";
+export { type BlobStoreRig, describeBlobStore } from "./describe-blob-store.ts";
+export { describeSink, type SinkRig } from "./describe-sink.ts";
+export { describeTraceStore, type TraceStoreRig } from "./describe-trace-store.ts";
+export { type Dockerd, type DockerResult, startDockerd } from "./dockerd.ts";
+export { type FakeGraph, type FakeNode, fakeGraph } from "./fake-graph.ts";
+export { type FakeRun, fakeRun, leaf, step } from "./fake-run.ts";
+export { type FakeSteps, fakeSteps, recompute } from "./fake-steps.ts";
+export { type Fault, type FaultServer, type SeenRequest, startFaultServer } from "./fault-server.ts";
+export { memoryKeyLocks } from "./memory-key-locks.ts";
+export { type MemoryTraceStore, memoryTraceStore } from "./memory-trace-store.ts";
+export { type ProxyServer, startProxyServer } from "./proxy-server.ts";
+export { seededRandom } from "./seeded-random.ts";
+export { type TestStore, testStore } from "./test-store.ts";
+export { bytesOf, type TestMember, type TinyImageOptions, tarOf, tinyImage } from "./tiny-image.ts";
+export { describeWithTools, findTool } from "./tools.ts";

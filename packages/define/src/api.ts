@@ -1,0 +1,81 @@
+import type { JsonValue } from "@imgbuild/graph";
+import type { Caller } from "./call.ts";
+import type { EnvOptions, GlobOptions } from "./facts.ts";
+import { gitHead, globFiles, readEnv, readJsonFile, readTextFile } from "./facts.ts";
+import type { ModeOptions, PathOptions } from "./files.ts";
+import { makeDirectory, makeJson, makeLink, makePath, makeText } from "./files.ts";
+import { makeImage } from "./image.ts";
+import type { BuildImageOptions } from "./image-options.ts";
+import type { ImageValue, PathValue, RawPosition, SourceLike, Value } from "./source.ts";
+import { type MergeOptions, makeMerge, makeTree, type TreeOptions } from "./unions.ts";
+import { readWorkspaceConfig, type WorkspaceConfig } from "./workspace-config.ts";
+
+/**
+ * What `import { … } from "imgbuild"` gives. The functions build frozen values and perform nothing; all throw
+ * `definition` (`path-escape` for a path that leaves the workspace) and report every problem of a call together. Paths
+ * are relative to the file that imported the API; `//x` is `x` in the workspace.
+ */
+export interface DefinitionApi {
+  /** An image of one new layer on its base. */
+  buildImage(options: BuildImageOptions): ImageValue;
+  /** The settings of a workspace, for `imgbuild.config.ts`. */
+  defineConfig(config: WorkspaceConfig): WorkspaceConfig;
+  /** An empty directory. */
+  directory(options?: ModeOptions): Value<"directory">;
+  /** A variable of the environment; without a default it must be set. Part of the evaluation's key. */
+  env(name: string, options?: EnvOptions): string;
+  /** Facts of the repository. */
+  readonly git: {
+    /** The commit that is checked out, in hex. Part of the evaluation's key. */
+    head(): string;
+  };
+  /** Files that match (and match no pattern with a leading `!`), relative to the definition, sorted by code unit. */
+  glob(patterns: string | readonly string[], options?: GlobOptions): readonly string[];
+  /** A file that holds a value as JSON, indented by two, with a newline at its end. */
+  json(value: unknown, options?: ModeOptions): Value<"file">;
+  /** A symbolic link; the target is kept as it is. */
+  link(target: string): Value<"link">;
+  /** The union of sources; two that differ at one path are an error unless `conflict` says who wins. */
+  merge(sources: readonly SourceLike[], options?: MergeOptions): Value<"merge">;
+  /** A file or directory of the workspace, whole or in part. */
+  path(path: string, options?: PathOptions): PathValue;
+  /** The JSON in a file of the workspace, frozen. Part of the evaluation's key. */
+  readJson(path: string): JsonValue;
+  /** The text of a file of the workspace (UTF-8). Part of the evaluation's key. */
+  readText(path: string): string;
+  /** A file that holds this text. */
+  text(content: string, options?: ModeOptions): Value<"file">;
+  /** Sources at places: a directory's contents go under the destination, a file becomes it. */
+  tree(entries: Readonly<Record<string, SourceLike>>, options?: TreeOptions): Value<"tree">;
+}
+
+/** The API, bound to the directory of the importing file and to the host that answers its questions. */
+export function createApi(caller: Caller): DefinitionApi {
+  const at = () => oneCall(caller);
+  return Object.freeze({
+    buildImage: (options: BuildImageOptions) => makeImage(at(), options),
+    defineConfig: (config: WorkspaceConfig) => readWorkspaceConfig(config),
+    directory: (options?: ModeOptions) => makeDirectory(at(), options),
+    env: (name: string, options?: EnvOptions) => readEnv(caller, name, options),
+    git: Object.freeze({ head: () => gitHead(caller) }),
+    glob: (patterns: string | readonly string[], options?: GlobOptions) => globFiles(caller, patterns, options),
+    json: (value: unknown, options?: ModeOptions) => makeJson(at(), value, options),
+    link: (target: string) => makeLink(at(), target),
+    merge: (sources: readonly SourceLike[], options?: MergeOptions) => makeMerge(at(), sources, options),
+    path: (path: string, options?: PathOptions) => makePath(at(), path, options),
+    readJson: (path: string) => readJsonFile(caller, path),
+    readText: (path: string) => readTextFile(caller, path),
+    text: (content: string, options?: ModeOptions) => makeText(at(), content, options),
+    tree: (entries: Readonly<Record<string, SourceLike>>, options?: TreeOptions) => makeTree(at(), entries, options),
+  });
+}
+
+/** The caller during one call: its place is asked for once, since reading a stack is slow. */
+function oneCall(caller: Caller): Caller {
+  let known: RawPosition | undefined;
+  const position = () => {
+    if (known === undefined) known = caller.host.position();
+    return known;
+  };
+  return { dir: caller.dir, host: { ask: caller.host.ask, warn: caller.host.warn, position } };
+}

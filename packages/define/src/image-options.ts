@@ -1,0 +1,64 @@
+import type { ContainerConfig } from "@imgbuild/oci";
+import type { ImageValue, PathValue, SourceLike } from "./source.ts";
+
+/** Names of the fields of a container config. */
+export type ConfigKey = keyof ContainerConfig;
+
+/** The attributes of {@link DefinitionApi.buildImage}; names and meanings are those of nixpkgs' dockerTools. */
+export interface BuildImageOptions {
+  /** Repository name, with or without a registry: `app`, `registry.local:5000/team/app`. Lower-cased in references. */
+  readonly name: string;
+  /** Null (default) for the input hash: it follows everything the image is made from. */
+  readonly tag?: string | null;
+  /**
+   * The base: another image, or the path of a docker-archive, OCI archive or OCI layout of the workspace. Its layers are
+   * used as they are. Null (default) for none.
+   */
+  readonly fromImage?: ImageValue | PathValue | string | null;
+  /** Which image of an archive that holds several: its repository name. */
+  readonly fromImageName?: string | null;
+  /** Which image of an archive that holds several: its tag. */
+  readonly fromImageTag?: string | null;
+  /** What the new layer holds. Of several, the last wins. A directory's contents go to `/`; a file under its own name. */
+  readonly copyToRoot?: SourceLike | readonly SourceLike[] | null;
+  /** @deprecated The old name of {@link BuildImageOptions.copyToRoot}. */
+  readonly contents?: SourceLike | readonly SourceLike[] | null;
+  /** How a container is started (Docker image spec v1.3). */
+  readonly config?: ContainerConfig | null;
+  /** Go's name, `amd64` or `arm/v7`. Default: that of the base where it is an image value, else `amd64`, on any machine. */
+  readonly architecture?: string;
+  /** RFC 3339, or `now`, which gives up reproducibility. Default `1970-01-01T00:00:01Z`. Never reaches a layer. */
+  readonly created?: string;
+  /** Owner of what copyToRoot places, where a source names none; default 0. */
+  readonly uid?: number;
+  /** Group of what copyToRoot places; default 0. */
+  readonly gid?: number;
+  /** How archives of the image are compressed; default `gz`. */
+  readonly compressor?: "none" | "gz" | "zstd";
+  /** Fields of the base's config that are kept beside Env. Default none. */
+  readonly inheritConfig?: readonly ConfigKey[] | "all" | null;
+  /** Fields that are removed after inheriting. */
+  readonly unset?: readonly ConfigKey[] | null;
+  /** Added to `config.Labels`. */
+  readonly labels?: Readonly<Record<string, string>> | null;
+}
+
+/** Every attribute, for checks. */
+export const BUILD_IMAGE_ATTRIBUTES = [
+  "name",
+  "tag",
+  "fromImage",
+  "fromImageName",
+  "fromImageTag",
+  "copyToRoot",
+  "contents",
+  "config",
+  "architecture",
+  "created",
+  "uid",
+  "gid",
+  "compressor",
+  "inheritConfig",
+  "unset",
+  "labels",
+] as const satisfies readonly (keyof BuildImageOptions)[];

@@ -1,0 +1,31 @@
+import { ImgbuildError } from "@imgbuild/errors";
+import type { DefinitionApi } from "./api.ts";
+
+function outside(name: string) {
+  return (): never => {
+    throw new ImgbuildError("usage", `Cannot call ${name}: this module is not run by imgbuild`, {
+      hint: "Put the call in an image.ts and run `imgbuild build`",
+    });
+  };
+}
+
+/**
+ * The API as a program sees it that imports "imgbuild" itself: for its types. Every function throws `usage`; in a
+ * definition the running tool puts the real functions in their place.
+ */
+export const outsideApi: DefinitionApi = Object.freeze({
+  buildImage: outside("buildImage"),
+  defineConfig: outside("defineConfig"),
+  directory: outside("directory"),
+  env: outside("env"),
+  git: Object.freeze({ head: outside("git.head") }),
+  glob: outside("glob"),
+  json: outside("json"),
+  link: outside("link"),
+  merge: outside("merge"),
+  path: outside("path"),
+  readJson: outside("readJson"),
+  readText: outside("readText"),
+  text: outside("text"),
+  tree: outside("tree"),
+});

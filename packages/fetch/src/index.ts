@@ -1,0 +1,17 @@
+export type { TlsOptions } from "./agents.ts";
+export type { FetchedBytes } from "./fetch-bytes.ts";
+export {
+  type Address,
+  type BytesRequest,
+  createFetcher,
+  type Downloaded,
+  type DownloadRequest,
+  type Fetcher,
+  type FetcherOptions,
+  type FetchRequest,
+  type FileSink,
+  type Progress,
+} from "./fetcher.ts";
+export type { RetryOptions, Timing } from "./mirrors.ts";
+export { type ProxyConfig, proxyFor, proxyFromEnvironment } from "./proxy.ts";
+export { redactUrl } from "./redact.ts";

@@ -1,0 +1,84 @@
+import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { fromUnknown, ImgbuildError } from "@imgbuild/errors";
+import type { Platform } from "@imgbuild/oci";
+import type { Store } from "@imgbuild/store";
+import type { ImagePick } from "./choose-image.ts";
+import { openDirectoryMembers } from "./directory-members.ts";
+import { storeImage } from "./found-image.ts";
+import type { ImageData } from "./layer-data.ts";
+import { invalidArchive, type Members } from "./members.ts";
+import { DOCKER_MANIFEST, findInDockerArchive } from "./read-docker-archive.ts";
+import { findInLayout, LAYOUT_INDEX } from "./read-oci-layout.ts";
+import { looksLike, SNIFF_SIZE, sniff } from "./sniff.ts";
+import { openTarMembers } from "./tar-members.ts";
+
+/** Which image of which archive. */
+export interface ImportOptions {
+  /** A docker-archive or OCI archive (plain, gzip or zstd), or the directory of an OCI layout. Absolute. */
+  readonly path: string;
+  readonly pick: ImagePick;
+  /** Wanted platform; undefined takes the only one there is, else linux/amd64. */
+  readonly platform?: Platform | undefined;
+  readonly store: Store;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Takes an image out of an archive into the store, and checks all that the archive says: digests, sizes, diffIDs, counts.
+ * Throws `input-missing` for no such path, `invalid-archive` for what is no image (saying what it looks like), is damaged,
+ * cut off, or leaves the choice open; `not-found` when there is no such image, `integrity` for bytes that are not what was promised.
+ */
+export async function importImage(options: ImportOptions): Promise<ImageData> {
+  const { path, store, signal } = options;
+  try {
+    const members = statSync(path).isDirectory()
+      ? openDirectoryMembers(path, signal)
+      : await openTarMembers(checkedFile(path), signal);
+    return await storeImage(store, members, findImage(members, options));
+  } catch (error) {
+    if (signal.aborted) throw error;
+    throw placed(fromUnknown(error, `Cannot read the image in "${path}"`), path);
+  }
+}
+
+function findImage(members: Members, { pick, platform }: ImportOptions): ReturnType<typeof findInLayout> {
+  const find = { pick, platform };
+  // Docker 25 and later write both; the index is the one whose digests can be checked.
+  if (members.has(LAYOUT_INDEX) && members.has("oci-layout")) return findInLayout(members, find);
+  if (members.has(DOCKER_MANIFEST)) return findInDockerArchive(members, find);
+  throw invalidArchive(members.label, notAnImage(members), "Give a docker-archive, an OCI archive or an OCI layout");
+}
+
+const SHOWN = 5;
+
+function notAnImage(members: Members): string {
+  if (members.has("repositories")) return "it was written by a Docker before 1.10, whose format is not supported";
+  if (members.has(LAYOUT_INDEX)) return 'it has an index but no "oci-layout"';
+  const all = members.list();
+  if (all.length === 0) return "it is empty";
+  const more = all.length > SHOWN ? " …" : "";
+  return `it is no image: it holds ${all.slice(0, SHOWN).join(", ")}${more}`;
+}
+
+function checkedFile(path: string): string {
+  const head = Buffer.alloc(SNIFF_SIZE);
+  const file = openSync(path, "r");
+  let length: number;
+  try {
+    length = readSync(file, head, 0, SNIFF_SIZE, 0);
+  } finally {
+    closeSync(file);
+  }
+  const kind = sniff(head.subarray(0, length));
+  if (kind === "tar" || kind === "gzip" || kind === "zstd") return path;
+  const what = looksLike(head.subarray(0, length));
+  throw invalidArchive(`"${path}"`, `it is ${what}, wanted a tar, plain or compressed by gzip or zstd`);
+}
+
+/** What the readers below say does not name the archive. */
+function placed(error: ImgbuildError, path: string): ImgbuildError {
+  if (error.message.includes(path)) return error;
+  const action = `Cannot read the image in "${path}"`;
+  const detail = error.message.charAt(0).toLowerCase() + error.message.slice(1);
+  return new ImgbuildError(error.code, `${action}: ${detail}`, { hint: error.hint, cause: error });
+}

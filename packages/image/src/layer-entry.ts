@@ -1,0 +1,30 @@
+import type { TarHeader } from "@imgbuild/tar";
+
+/** Where the bytes of a file come from. `sha256` is 64 hex digits; what is read is checked against it. */
+export type LayerContent =
+  | { readonly kind: "disk"; readonly path: string; readonly size: number; readonly sha256: string }
+  | { readonly kind: "bytes"; readonly bytes: Uint8Array; readonly size: number; readonly sha256: string };
+
+/** One member of a layer that is about to be packed. `content` is given for files that are not empty. */
+export interface LayerEntry {
+  readonly header: TarHeader;
+  readonly content: LayerContent | undefined;
+}
+
+/**
+ * Order of paths in a layer: by the bytes of their UTF-8 form, so a directory comes before what it contains. UTF-16
+ * order differs from that only where surrogates meet characters above them.
+ */
+export function byPathBytes(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)];
+    if (x !== y) return rank(x) - rank(y);
+  }
+  return a.length - b.length;
+}
+
+/** Lifts surrogates (which stand for U+10000 and up) above U+E000–U+FFFF. */
+function rank(unit: number): number {
+  return unit >= 0xd800 && unit <= 0xdfff ? unit + 0x2000 : unit >= 0xe000 ? unit - 0x800 : unit;
+}

@@ -1,0 +1,141 @@
+import { digestFromSha256, parseDiffId } from "@imgbuild/oci";
+import type { Store } from "@imgbuild/store";
+import { type Codec, crc32 } from "@imgbuild/tar";
+import { type BlockRef, putBlockList } from "./block-list.ts";
+import { type DiffHasher, diffHasher, LENT_AT_ONCE } from "./diff-hasher.ts";
+import type { LayerData } from "./layer-data.ts";
+import type { LayerEntry } from "./layer-entry.ts";
+import { MAX_BLOCK, type PlannedBlock, planBlocks } from "./plan-blocks.ts";
+import { BlockReader } from "./read-block.ts";
+import { SegmentWriter } from "./segment-writer.ts";
+
+/** What packing needs beside the entries. */
+export interface PackOptions {
+  readonly store: Store;
+  /**
+   * The form that will be delivered: blocks are compressed to it while they are in memory, and kept. Without one nothing is
+   * kept, since a delivery can read the sources again.
+   */
+  readonly codec: Codec | undefined;
+  readonly signal: AbortSignal;
+  /** Told the bytes of tar done so far. */
+  readonly progress: (bytes: number) => void;
+  /** Contents that are in memory already, by sha256. */
+  readonly kept: (sha256: string) => Uint8Array | undefined;
+}
+
+/** What packing gave: the layer, and how much of it was compressed now. */
+export interface PackedLayer {
+  readonly layer: LayerData & { readonly kind: "blocks" };
+  readonly blocks: number;
+  readonly newBlocks: number;
+}
+
+/**
+ * Packs entries (sorted by {@link byPathBytes}, parents first) to a layer: every file is read once, checked against the
+ * digest its key was made of, and hashed. Blocks that the store has in the wanted form are not compressed again. Throws
+ * `input-changed` for a torn file, and then keeps nothing.
+ */
+export async function packLayer(entries: readonly LayerEntry[], options: PackOptions): Promise<PackedLayer> {
+  const size = entries.reduce((sum, { header }) => sum + header.size, 0);
+  const packing = new Packing(options, size);
+  try {
+    for (const block of planBlocks(entries)) {
+      options.signal.throwIfAborted();
+      await packing.add(block);
+    }
+    return await packing.commit();
+  } finally {
+    await packing.close();
+  }
+}
+
+/** A block whose compression is under way. */
+interface Flight {
+  readonly id: string;
+  /** Number of the block in the layer. */
+  readonly index: number;
+  readonly bytes: Buffer;
+  readonly compressed: Promise<Uint8Array>;
+}
+
+/** Compressions under way: enough to keep the thread pool fed while this thread reads. */
+const DEPTH = 5;
+
+/** A full block with a long header before it. */
+const SLOT = MAX_BLOCK + (64 << 10);
+
+/** How often the event loop is let in when nothing has to be waited for. */
+const BREATH = 64;
+
+class Packing {
+  readonly #options: PackOptions;
+  readonly #hasher: DiffHasher;
+  readonly #refs: BlockRef[] = [];
+  readonly #reader: BlockReader;
+  readonly #writer: SegmentWriter | undefined;
+  readonly #queue: Flight[] = [];
+  /** Ids of blocks that were or are being compressed in this run. */
+  readonly #pending = new Set<string>();
+  #size = 0;
+
+  constructor(options: PackOptions, size: number) {
+    this.#options = options;
+    this.#hasher = diffHasher(size, SLOT);
+    this.#reader = new BlockReader(options.kept);
+    this.#writer = options.codec === undefined ? undefined : new SegmentWriter(options.store, options.codec);
+  }
+
+  async add(block: PlannedBlock): Promise<void> {
+    await this.#makeRoom(block.size);
+    const bytes = this.#hasher.lend(block.size).subarray(0, block.size);
+    this.#reader.read(block, bytes);
+    this.#hasher.update(block.size);
+    this.#refs.push({ id: block.id, size: block.size });
+    this.#size += block.size;
+    this.#options.progress(this.#size);
+    this.#compress(block.id, bytes);
+    if (this.#refs.length % BREATH === 0) await new Promise(setImmediate);
+  }
+
+  /** Waits until the buffer that is lent next is read by nobody. */
+  async #makeRoom(size: number): Promise<void> {
+    const last = size > SLOT ? this.#refs.length : this.#refs.length - LENT_AT_ONCE;
+    while (this.#queue.length >= DEPTH || (this.#queue[0]?.index ?? Number.POSITIVE_INFINITY) <= last) await this.#finishOne();
+  }
+
+  #compress(id: string, bytes: Buffer): void {
+    const { store, codec } = this.#options;
+    if (codec === undefined || this.#pending.has(id) || store.segments.find(id, codec.id) !== undefined) return;
+    const compressed = codec.compress(bytes);
+    // Awaited later, in order; until then a failure must not count as unhandled.
+    compressed.catch(() => undefined);
+    this.#pending.add(id);
+    this.#queue.push({ id, index: this.#refs.length - 1, bytes, compressed });
+  }
+
+  async #finishOne(): Promise<void> {
+    const flight = this.#queue.shift();
+    if (flight === undefined) return;
+    const compressed = await flight.compressed;
+    this.#writer?.add(flight.id, { bytes: compressed, crc32: crc32(flight.bytes) });
+  }
+
+  async commit(): Promise<PackedLayer> {
+    this.#reader.finish();
+    while (this.#queue.length > 0) await this.#finishOne();
+    this.#writer?.commit();
+    const diffId = parseDiffId(digestFromSha256(this.#hasher.digest()));
+    const blocks = putBlockList(this.#options.store.blobs, { packed: "", blocks: this.#refs });
+    const layer = { kind: "blocks", diffId, size: this.#size, blocks } as const;
+    return { layer, blocks: this.#refs.length, newBlocks: this.#writer?.count ?? 0 };
+  }
+
+  /** Waits for what still runs, and drops what was not committed. */
+  async close(): Promise<void> {
+    await Promise.allSettled(this.#queue.map((flight) => flight.compressed));
+    this.#reader.close();
+    this.#hasher.close();
+    this.#writer?.abort();
+  }
+}

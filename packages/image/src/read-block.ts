@@ -1,0 +1,129 @@
+import { createHash, type Hash, hash } from "node:crypto";
+import { closeSync, openSync, readSync } from "node:fs";
+import { fromUnknown, ImgbuildError } from "@imgbuild/errors";
+import type { LayerContent } from "./layer-entry.ts";
+import type { ContentPart, PlannedBlock } from "./plan-blocks.ts";
+
+/** A large file that is read block by block, hashed on the way. */
+interface OpenFile {
+  readonly content: LayerContent & { readonly kind: "disk" };
+  readonly file: number;
+  readonly hash: Hash;
+  offset: number;
+}
+
+/**
+ * Fills planned blocks with bytes. Every content is checked against the digest its key was made of; another one throws
+ * `input-changed`, so that a torn file is never stored. Blocks of a large file are asked for in order, not necessarily all;
+ * `finish` checks the last one. The owner calls `close`.
+ */
+export class BlockReader {
+  readonly #kept: (sha256: string) => Uint8Array | undefined;
+  #open: OpenFile | undefined;
+
+  constructor(kept: (sha256: string) => Uint8Array | undefined) {
+    this.#kept = kept;
+  }
+
+  /** Writes the bytes of `block` to the start of `into`, which is at least as long. */
+  read(block: PlannedBlock, into: Buffer): void {
+    let at = 0;
+    for (const part of block.parts) {
+      if (part instanceof Uint8Array) {
+        into.set(part, at);
+        at += part.length;
+      } else {
+        this.#content(part, into.subarray(at, at + part.length));
+        at += part.length;
+      }
+    }
+  }
+
+  /** Reads what is left of a large file that was begun, and checks its digest. */
+  finish(): void {
+    const current = this.#open;
+    if (current === undefined) return;
+    this.#skipTo(current, current.content.size);
+    const more = readSync(current.file, SCRATCH, 0, 1, null);
+    this.close();
+    if (more !== 0 || current.hash.digest("hex") !== current.content.sha256) throw torn(current.content.path);
+  }
+
+  close(): void {
+    if (this.#open !== undefined) closeSync(this.#open.file);
+    this.#open = undefined;
+  }
+
+  #content(part: ContentPart, into: Buffer): void {
+    const { content, offset, length } = part;
+    if (content.kind === "bytes") into.set(content.bytes.subarray(offset, offset + length));
+    else if (length === content.size) this.#whole(content, into);
+    else this.#next(content, offset, into);
+  }
+
+  #whole(content: LayerContent & { readonly kind: "disk" }, into: Buffer): void {
+    const kept = this.#kept(content.sha256);
+    if (kept !== undefined) {
+      into.set(kept);
+      return;
+    }
+    const file = open(content.path);
+    try {
+      fill(file, content, into);
+      if (readSync(file, SCRATCH, 0, 1, null) !== 0 || hash("sha256", into, "hex") !== content.sha256)
+        throw torn(content.path);
+    } finally {
+      closeSync(file);
+    }
+  }
+
+  #next(content: LayerContent & { readonly kind: "disk" }, offset: number, into: Buffer): void {
+    if (this.#open?.content !== content) {
+      this.finish();
+      this.#open = { content, file: open(content.path), hash: createHash("sha256"), offset: 0 };
+    }
+    const current = this.#open;
+    this.#skipTo(current, offset);
+    fill(current.file, content, into);
+    current.hash.update(into);
+    current.offset += into.length;
+    if (current.offset === content.size) this.finish();
+  }
+
+  /** Blocks that came from the store leave gaps; the digest needs their bytes all the same. */
+  #skipTo(current: OpenFile, offset: number): void {
+    while (current.offset < offset) {
+      const piece = SCRATCH.subarray(0, Math.min(SCRATCH.length, offset - current.offset));
+      fill(current.file, current.content, piece);
+      current.hash.update(piece);
+      current.offset += piece.length;
+    }
+  }
+}
+
+const SCRATCH = Buffer.allocUnsafeSlow(64 << 10);
+
+function open(path: string): number {
+  try {
+    return openSync(path, "r");
+  } catch (error) {
+    throw new ImgbuildError("input-changed", `Cannot pack "${path}": it was there a moment ago`, {
+      hint: "Wait until nothing writes to it, and run the command again",
+      cause: fromUnknown(error, `Cannot read "${path}"`),
+    });
+  }
+}
+
+function fill(file: number, content: LayerContent & { readonly kind: "disk" }, into: Buffer): void {
+  for (let at = 0; at < into.length; ) {
+    const read = readSync(file, into, at, into.length - at, null);
+    if (read === 0) throw torn(content.path);
+    at += read;
+  }
+}
+
+function torn(path: string): ImgbuildError {
+  return new ImgbuildError("input-changed", `Cannot pack "${path}": its content changed since it was hashed`, {
+    hint: "Wait until nothing writes to it, and run the command again",
+  });
+}

@@ -1,0 +1,77 @@
+import type { Options } from "yargs";
+import type { Flags } from "./parsed-flags.ts";
+import type { Host } from "../host.ts";
+import { BUILD_OPTIONS, COMPRESSION_OPTION, OUTPUT_OPTIONS } from "./options.ts";
+
+/** A command: resolves to the exit code; throws {@link ImgbuildError}. */
+export type Run = (flags: Flags, host: Host) => Promise<number>;
+
+/** What the command line knows of a command before it is loaded. */
+export interface CommandSpec {
+  /** As yargs reads it; labels are `labels`. */
+  readonly usage: string;
+  readonly describe: string;
+  readonly options: Readonly<Record<string, Options>>;
+  readonly load: () => Promise<Run>;
+}
+
+/** All commands. Each is its own file, loaded when it is asked for. */
+export const COMMANDS: readonly CommandSpec[] = [
+  {
+    usage: "build <labels...>",
+    describe: "Build images; -o writes them to a file",
+    options: { ...BUILD_OPTIONS, ...OUTPUT_OPTIONS, ...COMPRESSION_OPTION },
+    load: async () => (await import("../commands/build.ts")).runBuild,
+  },
+  {
+    usage: "plan <labels...>",
+    describe: "Say what a build would do, and why",
+    options: BUILD_OPTIONS,
+    load: async () => (await import("../commands/plan.ts")).runPlan,
+  },
+  {
+    usage: "tag <labels...>",
+    describe: "Print the tag of images, before any build",
+    options: {},
+    load: async () => (await import("../commands/tag.ts")).runTag,
+  },
+  {
+    usage: "list [labels...]",
+    describe: "List targets",
+    options: {},
+    load: async () => (await import("../commands/list.ts")).runList,
+  },
+  {
+    usage: "load <labels...>",
+    describe: "Build images and load them into Docker",
+    options: BUILD_OPTIONS,
+    load: async () => (await import("../commands/load.ts")).runLoad,
+  },
+  {
+    usage: "run <labels...>",
+    describe: "Build an image, load it, and run it with Docker; arguments of `docker run` stand after --",
+    options: BUILD_OPTIONS,
+    load: async () => (await import("../commands/run.ts")).runRun,
+  },
+  {
+    usage: "stream <labels...>",
+    describe: "Build images and write a docker-archive to stdout",
+    options: { ...BUILD_OPTIONS, ...COMPRESSION_OPTION },
+    load: async () => (await import("../commands/stream.ts")).runStream,
+  },
+  {
+    usage: "inspect <labels...>",
+    describe: "Show config, layers and history of an image",
+    options: BUILD_OPTIONS,
+    load: async () => (await import("../commands/inspect.ts")).runInspect,
+  },
+  {
+    usage: "cache <labels...>",
+    describe: "Look after the cache: cache stats, cache verify, cache gc",
+    options: {
+      repair: { type: "boolean", default: false, describe: "Set damaged blobs aside, so that they are made again" },
+      "dry-run": { type: "boolean", default: false, describe: "Say what gc would remove" },
+    },
+    load: async () => (await import("../commands/cache.ts")).runCache,
+  },
+];

@@ -1,0 +1,55 @@
+import { ImgbuildError } from "@imgbuild/errors";
+import { formatBytes } from "@imgbuild/report";
+import type { Flags } from "../cli/parsed-flags.ts";
+import type { Host } from "../host.ts";
+import { type Session, withSession } from "../session/session.ts";
+
+const VERBS: Readonly<Record<string, (session: Session) => number>> = { stats, verify, gc };
+
+/** `imgbuild cache stats|verify|gc`. */
+export function runCache(flags: Flags, host: Host): Promise<number> {
+  const [verb = "", ...more] = flags.labels;
+  const act = Object.hasOwn(VERBS, verb) && more.length === 0 ? VERBS[verb] : undefined;
+  if (act === undefined) {
+    throw new ImgbuildError("usage", `Cannot do "cache ${flags.labels.join(" ")}": wanted stats, verify or gc`, {
+      hint: "Run for example `imgbuild cache stats`",
+    });
+  }
+  return withSession(flags, host, async (session) => act(session));
+}
+
+function stats({ store, flags, host }: Session): number {
+  const found = store.stats();
+  if (flags.json) host.stdout.write(`${JSON.stringify({ v: 1, type: "cache.stats", ...found })}\n`);
+  else {
+    const { directory, blobs, blobBytes, indexBytes, traces, segments } = found;
+    host.stdout.write(
+      `directory  ${directory}\nblobs      ${blobs}, ${formatBytes(blobBytes)}\nindex      ${formatBytes(indexBytes)}, ${traces} traces, ${segments} compressed blocks\n`,
+    );
+  }
+  return 0;
+}
+
+function verify({ store, flags, host }: Session): number {
+  const report = store.verify({ repair: flags.repair });
+  if (flags.json) host.stdout.write(`${JSON.stringify({ v: 1, type: "cache.verify", ...report })}\n`);
+  else {
+    for (const { name, problem } of report.corrupt) host.stdout.write(`${name}  ${problem}\n`);
+    host.stdout.write(`${report.checked} blobs checked, ${formatBytes(report.bytes)}, ${report.corrupt.length} damaged\n`);
+  }
+  if (report.corrupt.length === 0 || flags.repair) return 0;
+  throw new ImgbuildError("integrity", `Cannot trust the cache: ${report.corrupt.length} of ${report.checked} blobs are damaged`, {
+    hint: "Run `imgbuild cache verify --repair`; what is missing is made again by the next build",
+  });
+}
+
+/** Keeps what was used in the last 30 days, and at most 10 GB. */
+const KEEP_DAYS = 30;
+const KEEP_BYTES = 10e9;
+
+function gc({ store, flags, host }: Session): number {
+  const result = store.gc({ maxBytes: KEEP_BYTES, maxAgeDays: KEEP_DAYS, now: host.now(), dryRun: flags.dryRun });
+  if (flags.json) host.stdout.write(`${JSON.stringify({ v: 1, type: "cache.gc", ...result })}\n`);
+  else host.stdout.write(`${flags.dryRun ? "would remove" : "removed"} ${result.blobs} blobs, ${formatBytes(result.freedBytes)}\n`);
+  return 0;
+}

@@ -1,0 +1,35 @@
+import { ImgbuildError } from "@imgbuild/errors";
+import type { Delivered, Sink } from "@imgbuild/deliver";
+import type { BuiltTarget } from "./build-targets.ts";
+import type { Session } from "./session.ts";
+
+/** Hands images to a sink, with events. Throws `usage` when a target is no image, and what the sink throws. */
+export async function deliverImages(
+  session: Session,
+  targets: readonly BuiltTarget[],
+  to: { readonly sink: Sink; readonly destination: string },
+): Promise<Delivered> {
+  const { host, emit } = session;
+  const { sink, destination } = to;
+  const images = targets.map((target) => ({ data: imageOf(target), references: [target.reference] }));
+  const label = targets.map((target) => target.target.label).join(" ");
+  const begin = host.clock();
+  emit({ type: "deliver.start", label, sink: sink.name });
+  const delivered = await sink.deliver(images, {
+    signal: host.signal,
+    progress: (bytes) => emit({ type: "deliver.progress", label, sink: sink.name, bytes }),
+  });
+  session.written.bytes += delivered.bytes;
+  const { bytes, layersSent, layersSkipped } = delivered;
+  const ms = host.clock() - begin;
+  emit({ type: "deliver.done", label, sink: sink.name, destination, bytes, layersSent, layersSkipped, ms });
+  return delivered;
+}
+
+function imageOf({ target, image }: BuiltTarget): NonNullable<BuiltTarget["image"]> {
+  if (image !== undefined) return image;
+  throw new ImgbuildError("usage", `Cannot deliver "${target.label}": it is no image`, {
+    position: target.position,
+    hint: "Leave it out, or put it into an image with buildImage",
+  });
+}

@@ -1,0 +1,115 @@
+import { diffTrees, type LeafReading, type Target, type TreeChange } from "@imgbuild/graph";
+import { type Evaluation, evaluate } from "@imgbuild/loader";
+import { explainMiss, hashInputs, type LeafRecord, type Plan, plan, reachable, targetRecord } from "@imgbuild/scheduler";
+import { createSteps, type Steps } from "@imgbuild/steps";
+import type { Codec } from "@imgbuild/tar";
+import type { Session } from "./session.ts";
+import { TargetMemory } from "./target-memory.ts";
+import { traceAdapter } from "./trace-adapter.ts";
+
+/** The targets of a run, evaluated and measured; nothing is built yet. */
+export interface Prepared {
+  readonly evaluation: Evaluation;
+  readonly targets: readonly Target[];
+  readonly steps: Steps;
+  readonly leaves: LeafReading;
+  readonly memory: TargetMemory;
+}
+
+/** Evaluates the definitions that the labels name. */
+export async function evaluateTargets(session: Session, labels: readonly string[]): Promise<Evaluation> {
+  const { host, workspaceRoot, cwd, store, runtime, cacheDir, emit } = session;
+  const begin = host.clock();
+  const evaluation = await evaluate({
+    workspaceRoot,
+    patterns: labels,
+    cwd,
+    cacheDir,
+    runtime,
+    cache: {
+      get: (key) => store.facts.get("evaluations 1", key),
+      set: (key, value) => store.facts.set("evaluations 1", key, value),
+    },
+    readEnv: (name) => host.env[name],
+    now: () => host.now(),
+    signal: host.signal,
+  });
+  for (const message of evaluation.warnings) emit({ type: "warning", message });
+  const { definitions, cached } = evaluation;
+  emit({ type: "eval.done", definitions, cached, ms: host.clock() - begin });
+  return evaluation;
+}
+
+/** Evaluates, and measures every source that the targets need. `codec` is the form that will be delivered, if one will be. */
+export async function prepare(session: Session, codec?: Codec): Promise<Prepared> {
+  const { host, store, workspaceRoot, cacheDir, flags } = session;
+  const evaluation = await evaluateTargets(session, flags.labels);
+  const wanted = new Set(evaluation.labels);
+  const targets = evaluation.graph.targets.filter((target) => wanted.has(target.label));
+  const hidden = new Set([cacheDir]);
+  const steps = createSteps({ store, workspaceRoot, hidden, now: () => host.now(), codec: () => codec });
+  const leaves = sweep(session, { evaluation, targets, steps });
+  return { evaluation, targets, steps, leaves, memory: new TargetMemory(store) };
+}
+
+function sweep(session: Session, what: Pick<Prepared, "evaluation" | "targets" | "steps">): LeafReading {
+  const { host, emit } = session;
+  const begin = host.clock();
+  const { graph } = what.evaluation;
+  const { leafReader } = what.steps;
+  const needed = reachable(graph, what.targets.map((target) => target.derivation));
+  const kinds = leafReader.kinds;
+  const reading = leafReader.read([...graph.derivations.values()].filter(({ id, kind }) => needed.has(id) && kinds.has(kind)));
+  const files = [...reading.leaves.values()].reduce((sum, leaf) => sum + leaf.files, 0);
+  const { filesOpened, bytesHashed } = reading;
+  emit({ type: "sweep.done", files, filesOpened, bytesHashed, ms: host.clock() - begin });
+  return reading;
+}
+
+/** Decides what must be done, and says it: `plan.done`, and `target.why` for each target that is not all there. */
+export function planTargets(session: Session, prepared: Prepared): Plan {
+  const { flags, store, emit } = session;
+  const { targets, evaluation, leaves, steps, memory } = prepared;
+  const durations = memory.durations(targets.map((target) => target.label));
+  const planned = plan({
+    graph: evaluation.graph,
+    targets,
+    leaves,
+    runners: steps.runners,
+    traces: traceAdapter(store),
+    force: flags.force ? new Set(targets.map((target) => target.label)) : undefined,
+    noCache: !flags.cache,
+    recordedMs: (id) => durations.get(id),
+  });
+  emit({ type: "plan.done", steps: planned.steps });
+  for (const target of targets) explain(session, { target, planned, prepared });
+  return planned;
+}
+
+function explain(
+  session: Session,
+  what: { readonly target: Target; readonly planned: Plan; readonly prepared: Prepared },
+): void {
+  const { target, planned, prepared } = what;
+  const node = planned.nodes.get(target.derivation);
+  if (node === undefined || node.mode === "inline" || node.state === "hit" || node.state === "failed") return;
+  const { graph } = prepared.evaluation;
+  const hash = hashInputs(graph, [target.derivation], prepared.leaves).get(target.derivation);
+  if (hash === undefined) return;
+  const current = targetRecord(graph, target, { inputHash: hash, leaves: prepared.leaves.leaves });
+  const { flags, store } = session;
+  const load = (digest: string) => store.trees.get(digest)?.toString("utf8");
+  const changedPaths = (before: LeafRecord, after: LeafRecord): readonly TreeChange[] =>
+    load(before.digest) === undefined || load(after.digest) === undefined
+      ? []
+      : diffTrees(before.digest, after.digest, { load, limit: 1000 }).map((change) => ({
+          ...change,
+          path: after.path === "" ? change.path : `${after.path}/${change.path}`,
+        }));
+  const why = explainMiss(prepared.memory.get(target.label)?.record, current, {
+    changedPaths,
+    forced: flags.force,
+    noCache: !flags.cache,
+  });
+  session.emit({ type: "target.why", label: target.label, ...why });
+}

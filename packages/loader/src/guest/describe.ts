@@ -1,0 +1,45 @@
+import { describeValue, isUndefinedProblem } from "@imgbuild/define";
+import { ImgbuildError } from "@imgbuild/errors";
+import { absentGlobal } from "./impure.ts";
+import type { EncodedError } from "./protocol.ts";
+
+/** Anything thrown, as plain data. Never throws, whatever the thing does when it is looked at. */
+export function encodeError(thrown: unknown): EncodedError {
+  try {
+    return describe(thrown);
+  } catch {
+    return threw("it threw something that cannot be read", "");
+  }
+}
+
+function describe(thrown: unknown): EncodedError {
+  const stack = stackOf(thrown);
+  const error = absentGlobal(thrown) ?? thrown;
+  if (error instanceof ImgbuildError) {
+    const related = error.related.map(({ code, message, hint = null }) => ({ code, message, hint }));
+    const { code, message, hint = null } = error;
+    return { code, message, hint, stack, undefinedValue: isUndefinedProblem(error), related };
+  }
+  if (error instanceof Error) {
+    const name = String(error.name);
+    const message = String(error.message);
+    const text = name === "Error" ? message : `${name}: ${message}`;
+    return { ...threw(text === "" ? "an error without a message" : text, stack), undefinedValue: isEarlyUse(error) };
+  }
+  return threw(describeValue(thrown), stack);
+}
+
+/** A `let` or `const` of a module that has not run yet: the sign of a circle of imports. */
+function isEarlyUse(error: Error): boolean {
+  return error instanceof ReferenceError && error.message.includes("before initialization");
+}
+
+function threw(message: string, stack: string): EncodedError {
+  return { code: "threw", message, hint: null, stack, undefinedValue: false, related: [] };
+}
+
+function stackOf(thrown: unknown): string {
+  if (typeof thrown !== "object" || thrown === null) return "";
+  const { stack } = thrown as { readonly stack?: unknown };
+  return typeof stack === "string" ? stack : "";
+}

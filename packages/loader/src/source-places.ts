@@ -1,0 +1,42 @@
+import type { Position } from "@imgbuild/errors";
+import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
+import { API_NAMESPACE } from "./bundle-plugin.ts";
+import { DEFINITIONS_SCRIPT } from "./guest/protocol.ts";
+
+const FRAME = /^\s+at (?:(.*?) \()?([^\s()]+):(\d+):(\d+)\)?$/;
+
+/** Translates places in the evaluated script to places in the user's files. */
+export class SourcePlaces {
+  readonly #json: string;
+  #map: TraceMap | undefined;
+  readonly #known = new Map<string, Position | null>();
+
+  constructor(map: string) {
+    this.#json = map;
+  }
+
+  /** `line:column` of the script → the place in the source; null when it has none. */
+  place(raw: string | null): Position | null {
+    if (raw === null) return null;
+    const known = this.#known.get(raw);
+    if (known !== undefined) return known;
+    this.#map ??= new TraceMap(this.#json);
+    const [line = 1, column = 1] = raw.split(":").map(Number);
+    const found = originalPositionFor(this.#map, { line, column: column - 1 });
+    const { source } = found;
+    const inSource = source !== null && !source.startsWith(`${API_NAMESPACE}:`);
+    const place = inSource ? { file: source, line: found.line, column: found.column + 1 } : null;
+    this.#known.set(raw, place);
+    return place;
+  }
+
+  /** The topmost frame of a stack that is in a file of the user; a frame of an npm package only if there is no other. */
+  placeOfStack(stack: string): Position | null {
+    const places = stack.split("\n").flatMap((line) => {
+      const match = FRAME.exec(line);
+      if (match?.[2] !== DEFINITIONS_SCRIPT) return [];
+      return this.place(`${match[3]}:${match[4]}`) ?? [];
+    });
+    return places.find((place) => !place.file.includes("node_modules/")) ?? places[0] ?? null;
+  }
+}

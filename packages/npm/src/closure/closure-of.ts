@@ -1,0 +1,186 @@
+import { combineErrors, ImgbuildError } from "@imgbuild/errors";
+import { byCodeUnit } from "../lock/by-code-unit.ts";
+import { isOutside, joinPath } from "../lock/install-path.ts";
+import type { LockFile } from "../lock/lock-file.ts";
+import { lockError } from "../lock/lock-source.ts";
+import { type BinOwner, binLinksOf } from "./bin-links.ts";
+import type { BundledPackage, Closure, TreeLink, Unit, UnitEdge } from "./closure.ts";
+import { hoistedLinks } from "./hoisted-links.ts";
+import { outOfStep } from "./in-step.ts";
+import { isFirstParty, npmGraph, ownLinks } from "./npm-graph.ts";
+import type { PackageGraph } from "./package-graph.ts";
+import { pnpmGraph } from "./pnpm-graph.ts";
+import { isOptional, type Reached, reach } from "./reach.ts";
+import type { TargetPlatform } from "./target-platform.ts";
+
+/** What closure of a lock is wanted. */
+export interface ClosureOptions {
+  /** Directory of the workspace relative to the root of the lock; `""` or `"."` is the root package. */
+  readonly workspace: string;
+  readonly platform: TargetPlatform;
+  /** Take the workspace's own devDependencies too. Default false. */
+  readonly dev?: boolean;
+  /** Take optionalDependencies and optional peers that are in the lock. Default true. */
+  readonly optional?: boolean;
+  /**
+   * Take optional peers that are in the lock for any reason. Default true, as `npm ci --omit=dev` does; false leaves
+   * out, for example, the TypeScript that a library names as an optional peer.
+   */
+  readonly optionalPeers?: boolean;
+  /**
+   * Gives the text of the package.json in a directory (relative to the root of the lock), to check that the lock is in
+   * step with it; undefined skips the check there. Called once for the root and each workspace reached.
+   */
+  readonly readManifest?: (directory: string) => string | undefined;
+}
+
+/**
+ * The closure of one workspace: everything Node finds from it at run time on `platform`, and nothing else. Pure. Throws
+ * one error that carries all that is wrong (`related`): `definition` for an unknown workspace; `invalid-archive` for a
+ * lock that is out of step, incomplete, or without integrity; `unsupported` for git dependencies, patches, and required
+ * packages that do not run on the platform; `path-escape` for packages outside of the root.
+ */
+export function closureOf(lock: LockFile, options: ClosureOptions): Closure {
+  const workspace = findWorkspace(lock, options.workspace);
+  const { platform, dev = false, optional = true, optionalPeers = true } = options;
+  const graph = lock.kind === "npm" ? npmGraph(lock, platform) : pnpmGraph(lock, platform);
+  const reached = reach(graph, workspace, { dev, optional, optionalPeers });
+  const errors = problems(lock, reached, platform);
+  const units: Unit[] = [];
+  for (const { installPath, within } of reached.nodes) {
+    if (within !== undefined) continue;
+    collect(errors, () => units.push(graph.unit(installPath, !reached.required.has(installPath))));
+  }
+  const directories = units.flatMap((unit) => (unit.kind === "first-party" ? [unit.directory] : []));
+  for (const directory of new Set(["", ...directories])) collect(errors, () => checkStep(lock, directory, options));
+  if (errors.length > 0) throw combineErrors(errors);
+  units.sort((a, b) => byCodeUnit(a.installPath, b.installPath));
+  return assemble(lock, { workspace, graph, reached, units });
+}
+
+/** The directories of the workspaces that a lock knows, sorted; `""` is the root. */
+export function workspacesOf(lock: LockFile): readonly string[] {
+  const directories =
+    lock.kind === "pnpm"
+      ? [...lock.importers.keys()]
+      : [...lock.packages.values()].filter(isFirstParty).map((entry) => entry.installPath);
+  return directories.sort(byCodeUnit);
+}
+
+function findWorkspace(lock: LockFile, given: string): string {
+  const directory = joinPath("", given);
+  const known = workspacesOf(lock);
+  if (!given.startsWith("/") && !isOutside(directory) && known.includes(directory)) return directory;
+  const listed = known.map((item) => JSON.stringify(item || ".")).join(", ");
+  throw lockError(lock.source, `it has no workspace ${JSON.stringify(given)}: it lists ${listed}`, {
+    code: "definition",
+    hint: `Name one of these, or run \`${lock.kind} install\` after adding a workspace`,
+  });
+}
+
+function collect(errors: ImgbuildError[], work: () => unknown): void {
+  try {
+    work();
+  } catch (error) {
+    if (!(error instanceof ImgbuildError)) throw error;
+    errors.push(error);
+  }
+}
+
+function checkStep(lock: LockFile, directory: string, options: ClosureOptions): void {
+  const text = options.readManifest?.(directory);
+  if (text === undefined) return;
+  const file = directory === "" ? "package.json" : `${directory}/package.json`;
+  const found = outOfStep(lock, directory, { file, text });
+  if (found.length > 0) throw combineErrors(found);
+}
+
+function problems(lock: LockFile, reached: Reached, platform: TargetPlatform): ImgbuildError[] {
+  const missing = reached.missing
+    .filter(({ edge }) => edge.type !== "peer")
+    .map(({ from, edge }) =>
+      lockError(
+        lock.source,
+        `${quote(from.title)} needs "${edge.name}" (${edge.range}), which the lock does not have`,
+        {
+          key: from.installPath,
+          hint: `Run \`${lock.kind} install\` to bring the lock in step`,
+        },
+      ),
+    );
+  const { os, architecture, libc } = platform;
+  const target = [os, architecture].join("/") + (libc === undefined ? "" : ` with ${libc}`);
+  const misfits = reached.misfits.map((node) =>
+    lockError(lock.source, `"${node.title}" does not run on ${target}: ${node.misfit}`, {
+      key: node.installPath,
+      code: "unsupported",
+      hint: "Make it an optional dependency, or build for a platform that it supports",
+    }),
+  );
+  return [...missing, ...misfits];
+}
+
+function quote(title: string): string {
+  return title.startsWith("the ") ? title : `"${title}"`;
+}
+
+function assemble(
+  lock: LockFile,
+  found: { workspace: string; graph: PackageGraph; reached: Reached; units: readonly Unit[] },
+): Closure {
+  const { workspace, graph, reached, units } = found;
+  const links = new Map<string, TreeLink>();
+  if (lock.kind === "npm") for (const link of ownLinks(lock, workspace)) links.set(link.path, link);
+  for (const { link } of reached.edges) if (link !== undefined) links.set(link.path, link);
+  if (lock.kind === "pnpm") for (const link of hoistedLinks(reached)) links.set(link.path, link);
+  const bundled = reached.nodes.flatMap((node): BundledPackage[] => {
+    const { installPath, within } = node;
+    if (within === undefined) return [];
+    const { name, version } = graph.about(installPath);
+    return [{ installPath, name, version, within }];
+  });
+  const sorted = [...links.values()].sort((a, b) => byCodeUnit(a.path, b.path));
+  const peers = reached.missing.filter(({ edge }) => edge.type === "peer");
+  return {
+    workspace,
+    units,
+    bundled: bundled.sort((a, b) => byCodeUnit(a.installPath, b.installPath)),
+    links: sorted,
+    binLinks: binLinksOf(binOwners(lock, units, { links: sorted, bundled })),
+    edges: unitEdges(reached),
+    warnings: peers
+      .map(
+        ({ from, edge }) =>
+          `${quote(from.title)} wants the peer "${edge.name}" (${edge.range}), which is not installed`,
+      )
+      .sort(byCodeUnit),
+  };
+}
+
+function binOwners(
+  lock: LockFile,
+  units: readonly Unit[],
+  { links, bundled }: Pick<Closure, "links" | "bundled">,
+): BinOwner[] {
+  if (lock.kind === "pnpm") return [];
+  const binsAt = (path: string) => lock.packages.get(path)?.bins ?? new Map<string, string>();
+  return [
+    ...units.map(({ installPath: path, bins }) => ({ path, bins })),
+    ...bundled.map(({ installPath: path }) => ({ path, bins: binsAt(path) })),
+    ...links.map(({ path, target }) => ({ path, bins: binsAt(target) })),
+  ];
+}
+
+/** The edges between units: what is bundled counts as the unit whose tarball holds it. */
+function unitEdges(reached: Reached): UnitEdge[] {
+  const unitAt = new Map(reached.nodes.map(({ installPath, within }) => [installPath, within ?? installPath]));
+  const edges = new Map<string, UnitEdge>();
+  for (const edge of reached.edges) {
+    const from = unitAt.get(edge.from) ?? edge.from;
+    const to = unitAt.get(edge.to) ?? edge.to;
+    const key = `${from}\0${to}`;
+    const optional = isOptional(edge) && edges.get(key)?.optional !== false;
+    if (from !== to) edges.set(key, { from, to, optional });
+  }
+  return [...edges].sort(([a], [b]) => byCodeUnit(a, b)).map(([, edge]) => edge);
+}

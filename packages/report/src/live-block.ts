@@ -1,0 +1,94 @@
+import type { BuildEvent } from "@imgbuild/graph";
+import { formatBytes } from "./format-bytes.ts";
+import { formatDuration } from "./format-duration.ts";
+import { safeLine } from "./safe-text.ts";
+import { textWidth, truncateMiddle } from "./text-width.ts";
+
+interface Running {
+  readonly label: string;
+  readonly what: string;
+  readonly since: number;
+  bytes: number;
+}
+
+/** What is under way, kept from events and drawn on demand. */
+export interface LiveBlock {
+  update(event: BuildEvent, now: number): void;
+  /** Lines of at most `columns` columns: a header, and the steps that have been under way longest. None when idle. */
+  lines(columns: number, now: number): readonly string[];
+}
+
+/** An idle block. */
+export function liveBlock(): LiveBlock {
+  const running = new Map<string, Running>();
+  let [start, total, jobs] = [0, 0, 1];
+  const ended = { hit: 0, built: 0, failed: 0, cancelled: 0 };
+  let active = false;
+  return {
+    update(event, now) {
+      switch (event.type) {
+        case "run.start":
+          // A watching process has many runs.
+          [active, start, jobs, total] = [true, now, event.jobs, 0];
+          running.clear();
+          Object.assign(ended, { hit: 0, built: 0, failed: 0, cancelled: 0 });
+          break;
+        case "plan.done":
+          total = event.steps.length;
+          break;
+        case "step.start":
+          running.set(event.id, { label: event.label, what: event.kind, since: now, bytes: 0 });
+          break;
+        case "step.end":
+          running.delete(event.id);
+          ended[event.result]++;
+          break;
+        case "deliver.start":
+          running.set(deliveryId(event), { label: event.label, what: `to ${event.sink}`, since: now, bytes: 0 });
+          break;
+        case "deliver.done":
+          running.delete(deliveryId(event));
+          break;
+        case "step.progress":
+          progress(running.get(event.id), event.bytes);
+          break;
+        case "deliver.progress":
+          progress(running.get(deliveryId(event)), event.bytes);
+          break;
+        case "run.end":
+          active = false;
+      }
+    },
+    lines(columns, now) {
+      if (!active) return [];
+      const done = ended.hit + ended.built + ended.failed;
+      const header = [
+        `[${Math.min(done, total)}/${total}] ${formatDuration(now - start)}`,
+        `${running.size} running`,
+        `${ended.hit} hits`,
+        `${ended.built} built`,
+        ...(ended.failed > 0 ? [`${ended.failed} failed`] : []),
+      ].join(" | ");
+      const slowest = [...running.values()].sort((a, b) => a.since - b.since).slice(0, Math.max(1, jobs));
+      return [truncateMiddle(header, columns), ...slowest.map((each) => runningLine(each, columns, now))];
+    },
+  };
+}
+
+function progress(running: Running | undefined, bytes: number): void {
+  if (running !== undefined) running.bytes = bytes;
+}
+
+function deliveryId(event: { readonly label: string; readonly sink: string }): string {
+  return `deliver ${event.sink} ${event.label}`;
+}
+
+/** Numbers are kept whole; a label that is too long for the rest loses its middle. */
+function runningLine({ label, what, since, bytes }: Running, columns: number, now: number): string {
+  const ms = Math.max(0, now - since);
+  const rate = bytes > 0 && ms >= 1000 ? [`${formatBytes((bytes / ms) * 1000)}/s`] : [];
+  const facts = [...(bytes > 0 ? [formatBytes(bytes)] : []), ...rate, formatDuration(ms)].join("  ");
+  const room = columns - textWidth(facts) - 4;
+  const name = `${safeLine(label)} ${safeLine(what)}`;
+  return room < 8 ? truncateMiddle(`  ${name}`, columns) : `  ${truncateMiddle(name, room)}  ${facts}`;
+}

@@ -1,0 +1,101 @@
+import { fromUnknown, type ImgbuildError } from "@imgbuild/errors";
+import type {
+  ArchiveArgs,
+  Derivation,
+  DerivationId,
+  Graph,
+  Leaf,
+  LeafReader,
+  LeafReading,
+  Output,
+  StepRunner,
+} from "@imgbuild/graph";
+import type { ImageData } from "@imgbuild/image";
+import type { Store } from "@imgbuild/store";
+import type { Codec } from "@imgbuild/tar";
+import { archiveRunner } from "./image/archive-runner.ts";
+import { imageRunner } from "./image/image-runner.ts";
+import { layersWithSources } from "./layer/layer-sources.ts";
+import { layerRunner } from "./layer/layer-runner.ts";
+import { ContentCache } from "./path/content-cache.ts";
+import type { SweepCounters } from "./path/swept-tree.ts";
+import { Sweeper } from "./path/sweeper.ts";
+import { TREE_KINDS } from "./tree/resolve-tree.ts";
+
+/** What the steps need from outside. The opener of the store closes it. */
+export interface StepsOptions {
+  readonly store: Store;
+  /** Absolute, without symbolic links. */
+  readonly workspaceRoot: string;
+  /** Absolute directories that are never packed: the cache. */
+  readonly hidden: ReadonlySet<string>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** The compression that will be delivered, if one will be: layers are compressed to it while they are packed. */
+  readonly codec: () => Codec | undefined;
+}
+
+/** The implementations of the graph's seams for every derivation kind. */
+export interface Steps {
+  readonly leafReader: LeafReader;
+  readonly runners: ReadonlyMap<string, StepRunner>;
+  /**
+   * The same image with a source for every layer of it that `graph` makes, so that it can be delivered though its bytes are
+   * not in the store. `outputs` are those of the run that built it.
+   */
+  withSources(image: ImageData, graph: Graph, outputs: ReadonlyMap<DerivationId, Output>): ImageData;
+}
+
+/** Bytes of file contents kept between hashing and packing; more is read twice. */
+const CONTENT_LIMIT = 64 << 20;
+
+/** Makes the runners and the leaf reader of one run. They share what the sweep found. */
+export function createSteps(options: StepsOptions): Steps {
+  const contents = new ContentCache(CONTENT_LIMIT);
+  const sweeper = new Sweeper({ ...options, contents });
+  const cached = [
+    layerRunner({
+      store: options.store,
+      codec: options.codec,
+      swept: (id) => sweeper.tree(id),
+      kept: (sha256) => contents.get(sha256),
+    }),
+    imageRunner(options),
+    archiveRunner(options),
+  ];
+  const runners = new Map(cached.map((runner) => [runner.kind, runner]));
+  for (const kind of TREE_KINDS) runners.set(kind, inlineRunner(kind));
+  const kept = (sha256: string) => contents.get(sha256);
+  return {
+    leafReader: { kinds: new Set(["path", "archive"]), read: (leaves) => readLeaves(sweeper, leaves) },
+    runners,
+    withSources: (image, graph, outputs) =>
+      layersWithSources(image, { graph, outputs, swept: (id) => sweeper.tree(id), kept }),
+  };
+}
+
+/** Sources of files are resolved by the layer that packs them: as steps of their own they have nothing to do. */
+function inlineRunner(kind: string): StepRunner {
+  return { kind, mode: "inline", version: 1, run: async (step) => ({ digest: step.key, data: null }) };
+}
+
+function readLeaves(sweeper: Sweeper, leaves: readonly Derivation[]): LeafReading {
+  const counters: SweepCounters = { filesOpened: 0, bytesHashed: 0 };
+  const found = new Map<DerivationId, Leaf>();
+  const errors = new Map<DerivationId, ImgbuildError>();
+  for (const leaf of leaves) {
+    try {
+      found.set(leaf.id, sweeper.read(asPath(leaf), counters));
+    } catch (error) {
+      errors.set(leaf.id, fromUnknown(error, "Cannot read a source"));
+    }
+  }
+  return { leaves: found, errors, ...counters };
+}
+
+/** An archive is measured as the file or directory it is. */
+function asPath(leaf: Derivation): Derivation {
+  if (leaf.kind !== "archive") return leaf;
+  const { path } = leaf.args as unknown as ArchiveArgs;
+  return { ...leaf, args: { path, include: [], exclude: [], follow: false } };
+}

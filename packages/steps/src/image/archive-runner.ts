@@ -1,0 +1,35 @@
+import type { ArchiveArgs, JsonValue, Output, Step, StepRunner } from "@imgbuild/graph";
+import { importImage, layerBlobs } from "@imgbuild/image";
+import { atPosition, fromUnknown } from "@imgbuild/errors";
+import type { Store } from "@imgbuild/store";
+import type { ImageOutput } from "./image-runner.ts";
+
+/** What the archive runner needs. */
+export interface ArchiveRunnerOptions {
+  readonly store: Store;
+  readonly workspaceRoot: string;
+}
+
+/** Takes an image out of an archive or layout of the workspace into the store. */
+export function archiveRunner(options: ArchiveRunnerOptions): StepRunner {
+  return {
+    kind: "archive",
+    mode: "cached",
+    version: 1,
+    run: (step) => runArchive(step, options),
+    blobs: (output) => (output.data as unknown as ImageOutput).blobs,
+  };
+}
+
+async function runArchive(step: Step, { store, workspaceRoot }: ArchiveRunnerOptions): Promise<Output> {
+  const { path, name, tag } = step.derivation.args as unknown as ArchiveArgs;
+  try {
+    const pick = { name, tag };
+    const image = await importImage({ path: `${workspaceRoot}/${path}`, pick, store, signal: step.signal });
+    const blobs = [image.config, ...new Set(image.layers.flatMap((layer) => layerBlobs(store, layer)))];
+    const data: ImageOutput = { image, blobs };
+    return { digest: image.config, data: data as unknown as JsonValue };
+  } catch (error) {
+    throw atPosition(fromUnknown(error, `Cannot read the image archive "//${path}"`), step.derivation.position);
+  }
+}

@@ -1,0 +1,122 @@
+import { lstatSync, realpathSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import { atPosition, fromUnknown, ImgbuildError, systemCode } from "@imgbuild/errors";
+import { type Derivation, type DerivationId, hashParts, type Leaf, type PathArgs } from "@imgbuild/graph";
+import type { Store } from "@imgbuild/store";
+import type { ContentCache } from "./content-cache.ts";
+import { makeSelection } from "./selection.ts";
+import { type SweepContext, merkleEntries, sweepDirectory } from "./sweep-directory.ts";
+import { sweepFile } from "./sweep-file.ts";
+import type { SweepCounters, SweptTree } from "./swept-tree.ts";
+
+/** What a sweeper needs from outside. */
+export interface SweeperOptions {
+  readonly store: Store;
+  /** Absolute, without symbolic links. */
+  readonly workspaceRoot: string;
+  /** Absolute directories that are never packed. */
+  readonly hidden: ReadonlySet<string>;
+  readonly now: () => number;
+  readonly contents: ContentCache;
+}
+
+/** Sweeps path sources: each (path, selection) once a run, compared with the packed snapshot of the last sweep. */
+export class Sweeper {
+  readonly #options: SweeperOptions;
+  readonly #trees = new Map<DerivationId, SweptTree>();
+
+  constructor(options: SweeperOptions) {
+    this.#options = options;
+  }
+
+  /** The tree of a path derivation that was read before; throws `internal` otherwise. */
+  tree(id: DerivationId): SweptTree {
+    const tree = this.#trees.get(id);
+    if (tree === undefined) throw new ImgbuildError("internal", `Internal error: the source ${id} was not swept`);
+    return tree;
+  }
+
+  /** Measures one path derivation. Throws {@link ImgbuildError} placed at the definition that names the path. */
+  read(derivation: Derivation, counters: SweepCounters): Leaf {
+    const args = derivation.args as unknown as PathArgs;
+    try {
+      const tree = this.#sweep(args, counters);
+      this.#trees.set(derivation.id, tree);
+      return { digest: digestOfTree(tree), files: tree.files, bytes: tree.bytes };
+    } catch (error) {
+      throw atPosition(fromUnknown(error, `Cannot read "//${args.path}"`), derivation.position);
+    }
+  }
+
+  #sweep(args: PathArgs, counters: SweepCounters): SweptTree {
+    const { store, workspaceRoot, hidden, now, contents } = this.#options;
+    const root = args.path === "" ? workspaceRoot : `${workspaceRoot}/${args.path}`;
+    const isDirectory = checkRoot(root, args, workspaceRoot);
+    const selection = makeSelection(args.include, args.exclude);
+    const key = hashParts("imgbuild.snapshot", [workspaceRoot, args.path, String(args.follow), selection.id]);
+    const context: SweepContext = {
+      root,
+      workspaceRoot,
+      selection,
+      follow: args.follow,
+      before: store.snapshots.load(key),
+      changed: new Map(),
+      nodes: new Map(),
+      counters,
+      hidden,
+      now,
+      keeper: contents,
+      totals: { files: 0, bytes: 0 },
+    };
+    const swept = isDirectory ? sweepDirectory(context, "") : sweepFile(context, dirname(root), basename(root));
+    if (context.changed.size > 0 || context.before.size > 0) {
+      store.transaction(() => {
+        store.trees.putAll(context.nodes);
+        store.snapshots.save(key, { set: context.changed, remove: context.before.keys() });
+      });
+    }
+    const { files, bytes } = context.totals;
+    if (isDirectory) return { kind: "directory", root, top: swept, files, bytes };
+    return { kind: "file", root, record: swept.record, files, bytes };
+  }
+}
+
+/** Whether the root is a directory; throws when it is absent or lies outside the workspace. */
+function checkRoot(root: string, args: PathArgs, workspaceRoot: string): boolean {
+  let real: string;
+  const stat = lstatRoot(root, args);
+  const link = stat.isSymbolicLink();
+  try {
+    real = link && !args.follow ? realpathSync(dirname(root)) : realpathSync(root);
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") throw missing(args, "the link leads to nothing");
+    throw error;
+  }
+  if (real !== workspaceRoot && !real.startsWith(`${workspaceRoot}/`)) {
+    throw new ImgbuildError("path-escape", `Cannot use "//${args.path}": it lies outside the workspace, at "${real}"`, {
+      hint: "Move it into the workspace; a definition may read only what is below its root",
+    });
+  }
+  return link && args.follow ? lstatSync(real).isDirectory() : stat.isDirectory();
+}
+
+function lstatRoot(root: string, args: PathArgs): ReturnType<typeof lstatSync> & object {
+  try {
+    return lstatSync(root);
+  } catch (error) {
+    if (systemCode(error) === "ENOENT" || systemCode(error) === "ENOTDIR") throw missing(args, "no such file or directory");
+    throw error;
+  }
+}
+
+function missing(args: PathArgs, what: string): ImgbuildError {
+  return new ImgbuildError("input-missing", `Cannot read "//${args.path}": ${what}`, {
+    hint: "Check the spelling; a relative path starts at the file that names it, one with // at the workspace",
+  });
+}
+
+function digestOfTree(tree: SweptTree): string {
+  if (tree.kind === "directory") return tree.top.record.digest;
+  const [entry] = merkleEntries(tree.record);
+  return hashParts("imgbuild.file", [entry?.type ?? "", entry?.digest ?? ""]);
+}

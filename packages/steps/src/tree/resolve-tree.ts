@@ -1,0 +1,117 @@
+import { hash } from "node:crypto";
+import type {
+  Derivation,
+  DerivationId,
+  DirectoryArgs,
+  FileArgs,
+  Graph,
+  LinkArgs,
+  MergeArgs,
+  TreeArgs,
+} from "@imgbuild/graph";
+import { ImgbuildError } from "@imgbuild/errors";
+import type { SweptTree } from "../path/swept-tree.ts";
+import { mergeTrees } from "./merge-trees.ts";
+import { plainDirectory, type SourceNode, type SourceTree } from "./source-tree.ts";
+import { sweptNodes } from "./swept-nodes.ts";
+
+/** What resolving needs: the graph, and what the sweeps found. */
+export interface ResolveContext {
+  readonly graph: Graph;
+  readonly swept: (id: DerivationId) => SweptTree;
+}
+
+type Resolver = (derivation: Derivation, context: ResolveContext) => SourceTree;
+
+const RESOLVERS: Readonly<Record<string, Resolver>> = {
+  path: (derivation, context) => sweptNodes(context.swept(derivation.id), derivation.id),
+  file: resolveFile,
+  link: resolveLink,
+  directory: resolveDirectory,
+  tree: resolvePlacement,
+  merge: resolveMerge,
+};
+
+/** The derivation kinds that stand for files. */
+export const TREE_KINDS: readonly string[] = Object.keys(RESOLVERS);
+
+/** The files that a source derivation stands for. Throws `conflict` where two sources disagree. */
+export function resolveTree(id: DerivationId, context: ResolveContext): SourceTree {
+  const derivation = context.graph.derivations.get(id);
+  const resolver = derivation === undefined ? undefined : RESOLVERS[derivation.kind];
+  if (derivation === undefined || resolver === undefined) {
+    throw new ImgbuildError("internal", `Internal error: ${derivation?.kind ?? id} is no source of files`);
+  }
+  return resolver(derivation, context);
+}
+
+function resolveFile(derivation: Derivation): SourceTree {
+  const { text, mode } = derivation.args as unknown as FileArgs;
+  const bytes = Buffer.from(text);
+  const content =
+    bytes.length === 0
+      ? undefined
+      : ({ kind: "bytes", bytes, size: bytes.length, sha256: hash("sha256", bytes, "hex") } as const);
+  const node: SourceNode = { ...plainDirectory(derivation.id), type: "file", mode, content };
+  return { kind: "single", name: undefined, node };
+}
+
+function resolveLink(derivation: Derivation): SourceTree {
+  const { target } = derivation.args as unknown as LinkArgs;
+  return { kind: "single", name: undefined, node: { ...plainDirectory(derivation.id), type: "symlink", target } };
+}
+
+function resolveDirectory(derivation: Derivation): SourceTree {
+  const { mode } = derivation.args as unknown as DirectoryArgs;
+  return { kind: "root", self: { ...plainDirectory(derivation.id), mode }, nodes: new Map() };
+}
+
+function resolvePlacement(derivation: Derivation, context: ResolveContext): SourceTree {
+  const args = derivation.args as unknown as TreeArgs;
+  const placed = derivation.inputs.map((input, i) => {
+    const nodes = place(resolveTree(input, context), args.destinations[i] ?? "");
+    return new Map([...nodes].map(([path, node]) => [path, owned(node, args)]));
+  });
+  const nodes = mergeTrees(placed, { conflict: "error", context, position: derivation.position });
+  const self = nodes.get("") ?? owned(plainDirectory(derivation.id), args);
+  nodes.delete("");
+  return { kind: "root", self, nodes };
+}
+
+/** The nodes of a tree under a destination; the destination itself is among them, as "" for the root. */
+function place(tree: SourceTree, destination: string): Map<string, SourceNode> {
+  if (tree.kind === "single") return new Map([[destination, tree.node]]);
+  const nodes = new Map<string, SourceNode>([[destination, tree.self]]);
+  const prefix = destination === "" ? "" : `${destination}/`;
+  for (const [path, node] of tree.nodes) nodes.set(prefix + path, node);
+  return nodes;
+}
+
+function owned(node: SourceNode, args: TreeArgs): SourceNode {
+  if (args.uid === null && args.gid === null && args.mode === null) return node;
+  const mode = node.type === "file" ? (args.mode ?? node.mode) : node.mode;
+  return { ...node, uid: args.uid ?? node.uid, gid: args.gid ?? node.gid, mode };
+}
+
+function resolveMerge(derivation: Derivation, context: ResolveContext): SourceTree {
+  const { conflict } = derivation.args as unknown as MergeArgs;
+  const trees = derivation.inputs.map((input) => rootNodes(resolveTree(input, context), context));
+  const nodes = mergeTrees(trees, { conflict, context, position: derivation.position });
+  const self = nodes.get("") ?? plainDirectory(derivation.id);
+  nodes.delete("");
+  return { kind: "root", self, nodes };
+}
+
+/**
+ * A tree as the content of a root directory: a single file from a path stands under its own name. Throws `definition`
+ * for inline content, which has no name.
+ */
+export function rootNodes(tree: SourceTree, context: ResolveContext): Map<string, SourceNode> {
+  if (tree.kind === "root") return place(tree, "");
+  if (tree.name !== undefined) return new Map([[tree.name, tree.node]]);
+  const derivation = context.graph.derivations.get(tree.node.author);
+  throw new ImgbuildError("definition", `Cannot place a ${derivation?.kind === "link" ? "link" : "text"} at the root: it has no path`, {
+    position: derivation?.position,
+    hint: 'Say where it goes: tree({ "/etc/motd": text("hi") })',
+  });
+}

@@ -1,0 +1,63 @@
+import { hash } from "node:crypto";
+import { readlinkSync } from "node:fs";
+import { basename } from "node:path";
+import { fromUnknown } from "@imgbuild/errors";
+import type { DerivationId } from "@imgbuild/graph";
+import { type DirectoryRecord, Flag } from "../path/packed-directory.ts";
+import { changed } from "../path/read-source.ts";
+import { FileType, type SweptDirectory, type SweptTree, typeOf } from "../path/swept-tree.ts";
+import { plainDirectory, type SourceNode, type SourceTree } from "./source-tree.ts";
+
+/** The source tree of what a sweep found. */
+export function sweptNodes(tree: SweptTree, author: DerivationId): SourceTree {
+  if (tree.kind === "file") {
+    const node = nodeAt(tree.record, 0, { path: tree.root, author });
+    return { kind: "single", name: basename(tree.root), node };
+  }
+  const nodes = new Map<string, SourceNode>();
+  addDirectory(nodes, { directory: tree.top, path: tree.root, prefix: "", author });
+  return { kind: "root", self: plainDirectory(author), nodes };
+}
+
+function addDirectory(
+  nodes: Map<string, SourceNode>,
+  at: { readonly directory: SweptDirectory; readonly path: string; readonly prefix: string; readonly author: DerivationId },
+): void {
+  const { record, children } = at.directory;
+  for (let i = 0; i < record.names.length; i++) {
+    if (((record.flags[i] as number) & ~Flag.racy) !== 0) continue;
+    const name = record.names[i] as string;
+    const path = `${at.path}/${name}`;
+    nodes.set(at.prefix + name, nodeAt(record, i, { path, author: at.author }));
+    const directory = children.get(i);
+    if (directory !== undefined) addDirectory(nodes, { directory, path, prefix: `${at.prefix}${name}/`, author: at.author });
+  }
+}
+
+function nodeAt(
+  record: Omit<DirectoryRecord, "digest">,
+  i: number,
+  at: { readonly path: string; readonly author: DerivationId },
+): SourceNode {
+  const mode = record.mode[i] as number;
+  const type = typeOf(mode);
+  const base = { mode: null, uid: null, gid: null, target: "", content: undefined, author: at.author };
+  if (type === FileType.directory) return { ...base, type: "directory", executable: false };
+  const sha256 = record.digests[i] as string;
+  if (type === FileType.link) return { ...base, type: "symlink", executable: false, target: linkTarget(at.path, sha256) };
+  const size = record.size[i] as number;
+  const content = size === 0 ? undefined : ({ kind: "disk", path: at.path, size, sha256 } as const);
+  return { ...base, type: "file", executable: (mode & 0o100) !== 0, content };
+}
+
+/** The target of a link, which must be the one that was hashed. */
+function linkTarget(path: string, sha256: string): string {
+  let target: string;
+  try {
+    target = readlinkSync(path);
+  } catch (error) {
+    throw fromUnknown(error, `Cannot read the link "${path}"`);
+  }
+  if (hash("sha256", target, "hex") !== sha256) throw changed(path);
+  return target;
+}

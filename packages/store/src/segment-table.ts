@@ -1,0 +1,59 @@
+import type { IndexDb } from "./index-db.ts";
+import { rowSum } from "./row-sum.ts";
+import type { Segment, SegmentTable } from "./tables.ts";
+
+/** Blocks asked for in one statement. */
+const CHUNK = 250;
+
+const FIND_CHUNK = `SELECT block, blob, offset, length, crc32, sum FROM segments
+  WHERE codec = ? AND block IN (${Array(CHUNK).fill("?").join(",")})`;
+
+type StoredSegment = Segment & { readonly block: string; readonly sum: string };
+
+/** Where compressed blocks are, in the index. The latest place of a block wins. */
+export class IndexSegmentTable implements SegmentTable {
+  readonly #index: IndexDb;
+
+  constructor(index: IndexDb) {
+    this.#index = index;
+  }
+
+  find(block: string, codec: string): Segment | undefined {
+    return this.findAll([block], codec)[0];
+  }
+
+  findAll(blocks: readonly string[], codec: string): (Segment | undefined)[] {
+    const found = new Map<string, Segment>();
+    for (let start = 0; start < blocks.length; start += CHUNK) {
+      const chunk = blocks.slice(start, start + CHUNK);
+      const padding = Array<null>(CHUNK - chunk.length).fill(null);
+      for (const row of this.#index.all<StoredSegment>(FIND_CHUNK, codec, ...chunk, ...padding)) {
+        const { block, blob, offset, length, crc32, sum } = row;
+        if (sum === sumOf(codec, block, row)) found.set(block, { blob, offset, length, crc32 });
+      }
+    }
+    return blocks.map((block) => found.get(block));
+  }
+
+  addAll(codec: string, segments: ReadonlyMap<string, Segment>): void {
+    if (segments.size === 0) return;
+    this.#index.transaction(() => {
+      for (const [block, segment] of segments) {
+        this.#index.run(
+          "INSERT OR REPLACE INTO segments (codec, block, blob, offset, length, crc32, sum) VALUES (?, ?, ?, ?, ?, ?, ?)",
+          codec,
+          block,
+          segment.blob,
+          segment.offset,
+          segment.length,
+          segment.crc32,
+          sumOf(codec, block, segment),
+        );
+      }
+    });
+  }
+}
+
+function sumOf(codec: string, block: string, { blob, offset, length, crc32 }: Segment): string {
+  return rowSum(codec, block, blob, offset, length, crc32);
+}

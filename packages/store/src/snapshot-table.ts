@@ -1,0 +1,44 @@
+import type { IndexDb } from "./index-db.ts";
+import { asBuffer, bytesSum } from "./row-sum.ts";
+import type { SnapshotTable } from "./tables.ts";
+
+/** Packed stat snapshots in the index, one row a directory. */
+export class IndexSnapshotTable implements SnapshotTable {
+  readonly #index: IndexDb;
+
+  constructor(index: IndexDb) {
+    this.#index = index;
+  }
+
+  load(root: string): Map<string, Buffer> {
+    const rows = this.#index.all<{ dir: string; data: Uint8Array; sum: string }>(
+      "SELECT dir, data, sum FROM snapshots WHERE root = ?",
+      root,
+    );
+    const directories = new Map<string, Buffer>();
+    for (const { dir, data, sum } of rows) {
+      if (sum === bytesSum(`${root}\0${dir}`, data)) directories.set(dir, asBuffer(data));
+    }
+    return directories;
+  }
+
+  save(
+    root: string,
+    changes: { readonly set: ReadonlyMap<string, Uint8Array>; readonly remove: Iterable<string> },
+  ): void {
+    const removed = [...changes.remove];
+    if (changes.set.size === 0 && removed.length === 0) return;
+    this.#index.transaction(() => {
+      for (const dir of removed) this.#index.run("DELETE FROM snapshots WHERE root = ? AND dir = ?", root, dir);
+      for (const [dir, data] of changes.set) {
+        this.#index.run(
+          "INSERT OR REPLACE INTO snapshots (root, dir, data, sum) VALUES (?, ?, ?, ?)",
+          root,
+          dir,
+          data,
+          bytesSum(`${root}\0${dir}`, data),
+        );
+      }
+    });
+  }
+}
