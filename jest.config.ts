@@ -4,6 +4,8 @@ import type { Config } from "jest";
 const config: Config = {
   testMatch: ["<rootDir>/packages/*/src/**/*.test.ts"],
   testEnvironment: "node",
+  globalSetup: "<rootDir>/.ci/jest/bundle-once.cjs",
+  reporters: ["default", "<rootDir>/.ci/jest/skipped-reporter.cjs"],
   extensionsToTreatAsEsm: [],
   transform: {
     "^.+\\.tsx?$": [

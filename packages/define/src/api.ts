@@ -4,7 +4,7 @@ import type { EnvOptions, GlobOptions } from "./facts.ts";
 import { gitHead, globFiles, readEnv, readJsonFile, readTextFile } from "./facts.ts";
 import type { ModeOptions, PathOptions } from "./files.ts";
 import { makeDirectory, makeJson, makeLink, makePath, makeText } from "./files.ts";
-import { makeImage } from "./image.ts";
+import { makeImage } from "./build-image.ts";
 import type { BuildImageOptions } from "./image-options.ts";
 import type { ImageValue, PathValue, RawPosition, SourceLike, Value } from "./source.ts";
 import { type MergeOptions, makeMerge, makeTree, type TreeOptions } from "./unions.ts";

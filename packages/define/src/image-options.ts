@@ -23,6 +23,17 @@ export interface BuildImageOptions {
   readonly copyToRoot?: SourceLike | readonly SourceLike[] | null;
   /** @deprecated The old name of {@link BuildImageOptions.copyToRoot}. */
   readonly contents?: SourceLike | readonly SourceLike[] | null;
+  /**
+   * Links to directories. True (default): links of a source stay links, and what a later source or the image puts into a
+   * directory goes through a link to one that is there already. False: the directory that a relative link of a path leads
+   * to, inside that path, is copied in place of the link. (dockerTools' default is false.)
+   */
+  readonly keepContentsDirlinks?: boolean;
+  /**
+   * What happens where a directory of the sources meets a link to a directory in the base, as `/bin` of a merged-/usr base:
+   * `follow` (default) puts `/bin/x` where the link leads, `replace` puts a directory in place of the link.
+   */
+  readonly baseLinks?: "follow" | "replace";
   /** How a container is started (Docker image spec v1.3). */
   readonly config?: ContainerConfig | null;
   /** Go's name, `amd64` or `arm/v7`. Default: that of the base where it is an image value, else `amd64`, on any machine. */
@@ -52,6 +63,8 @@ export const BUILD_IMAGE_ATTRIBUTES = [
   "fromImageTag",
   "copyToRoot",
   "contents",
+  "keepContentsDirlinks",
+  "baseLinks",
   "config",
   "architecture",
   "created",

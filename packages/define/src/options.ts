@@ -53,6 +53,17 @@ export function readId<T>(value: unknown, fallback: T, at: { path: string; probl
   return readInteger(value, fallback, { ...at, max: 4_294_967_294, wanted: "an id from 0 to 4294967294" });
 }
 
+/** True or false. */
+export function readFlag(
+  value: unknown,
+  at: { readonly path: string; readonly fallback: boolean; readonly problems: Problem[] },
+): boolean {
+  if (value === undefined) return at.fallback;
+  if (typeof value === "boolean") return value;
+  at.problems.push({ path: at.path, text: `is ${describeValue(value)}, wanted true or false` });
+  return at.fallback;
+}
+
 /** One of a few words. */
 export function readChoice<T extends string>(
   value: unknown,

@@ -1,4 +1,3 @@
-import { types } from "node:util";
 import type { ErrorCode } from "./error-code.ts";
 import { ImgbuildError } from "./imgbuild-error.ts";
 

@@ -5,6 +5,7 @@ export type { JsonValue } from "./json.ts";
 export { derivationId, FORMAT_VERSION, inputHash, resolvedKey, tagOf } from "./keys.ts";
 export type {
   ArchiveArgs,
+  BaseLayersArgs,
   DirectoryArgs,
   FileArgs,
   ImageArgs,
@@ -20,3 +21,4 @@ export { diffTrees, encodeNode, type MerkleEntry, nodeDigest, parseNode, type Tr
 export { didYouMean, nearest } from "./nearest.ts";
 export type { Output, Step, StepRunner } from "./step-runner.ts";
 export type { KeyLocks, Trace, TraceStore } from "./trace-store.ts";
+export { STORED_TREE_KINDS } from "./kinds.ts";

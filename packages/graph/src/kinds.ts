@@ -49,12 +49,20 @@ export interface MergeArgs {
   readonly conflict: "error" | "first" | "last";
 }
 
-/** `layer`: one layer from one source. Inputs: the source. */
+/** `layer`: one layer of what a source has and the base lacks. Inputs: the source, then a `base-layers` if `hasBase`. */
 export interface LayerArgs {
   /** Owner of entries that have none of their own. */
   readonly uid: number;
   readonly gid: number;
+  readonly hasBase: boolean;
+  /** False: the directory that a relative link of a `path` leads to is copied in place of the link. */
+  readonly keepContentsDirlinks: boolean;
+  /** Where a directory of the source meets a link to a directory of the base: `follow` goes through it. */
+  readonly baseLinks: "follow" | "replace";
 }
+
+/** `base-layers`: the layers of an image without its config, so that they alone decide what is built on it. Inputs: the image. */
+export type BaseLayersArgs = Readonly<Record<string, never>>;
 
 /** `archive`: a leaf. An image in a docker-archive, OCI archive or OCI layout of the workspace. No inputs. */
 export interface ArchiveArgs {
@@ -80,3 +88,6 @@ export interface ImageArgs {
   /** One line of history for each new layer: what went into it. */
   readonly history: readonly string[];
 }
+
+/** Kinds whose output is a tree in the store (`data.tree`, a listing): made once, read by the layers that contain them. */
+export const STORED_TREE_KINDS = ["npmPackage", "debPackage", "runCommand", "unpack"] as const;

@@ -14,8 +14,14 @@ const TYPES = { f: "file", x: "executable", l: "link", d: "directory" } as const
 
 /** The text of a directory node: entries sorted by name. Its sha256 is the digest of the directory. */
 export function encodeNode(entries: readonly MerkleEntry[]): string {
-  const sorted = [...entries].sort((a, b) => byCodeUnit(a.name, b.name));
-  return sorted.map((entry) => `${LETTERS[entry.type]}${entry.digest}${entry.name}\0`).join("");
+  let text = "";
+  let last = "";
+  for (const { name, type, digest } of entries) {
+    if (name < last) return encodeNode([...entries].sort((a, b) => byCodeUnit(a.name, b.name)));
+    text += `${LETTERS[type]}${digest}${name}\0`;
+    last = name;
+  }
+  return text;
 }
 
 /** Inverse of {@link encodeNode}. */

@@ -1,8 +1,8 @@
+import { ImgbuildError } from "@imgbuild/errors";
 import type { BlockSource, OpenBlocks } from "./layer-data.ts";
 import type { LayerEntry } from "./layer-entry.ts";
 import { type PlannedBlock, planBlocks } from "./plan-blocks.ts";
 import { BlockReader } from "./read-block.ts";
-import { ImgbuildError } from "@imgbuild/errors";
 
 /** The blocks of a layer that is packed from `entries`, which are asked for when the first block is read. */
 export function entryBlocks(
@@ -25,7 +25,8 @@ class EntryBlocks implements OpenBlocks {
   read(index: number): Buffer {
     for (;;) {
       const { value, done } = this.#blocks.next();
-      if (done === true) throw new ImgbuildError("internal", `Internal error: block ${index} was asked for out of order`);
+      if (done === true)
+        throw new ImgbuildError("internal", `Internal error: block ${index} was asked for out of order`);
       if (this.#next++ < index) continue;
       const bytes = Buffer.allocUnsafeSlow(value.size);
       this.#reader.read(value, bytes);

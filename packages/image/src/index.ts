@@ -1,15 +1,18 @@
 export { archiveDigestInputs } from "./archive-inputs.ts";
+export { BaseView } from "./base-view.ts";
 export type { ImagePick } from "./choose-image.ts";
 export { type DockerArchiveOptions, writeDockerArchive } from "./docker-archive.ts";
 export { encodeDocument } from "./encode-document.ts";
+export { entryBlocks } from "./entry-blocks.ts";
 export { fastCodec } from "./fast-codec.ts";
 export { fullName, repoTag, sameName } from "./image-names.ts";
 export { type ImportOptions, importImage } from "./import-image.ts";
 export { layerBlobs } from "./layer-blobs.ts";
-export { entryBlocks } from "./entry-blocks.ts";
 export type { BlockSource, ImageData, LayerData, OpenBlocks } from "./layer-data.ts";
-export { byPathBytes, type LayerContent, type LayerEntry } from "./layer-entry.ts";
+export { byPathBytes, type LayerContent, type LayerEntry, sortEntries } from "./layer-entry.ts";
 export { knownForm, layerBlob, layerPieces, layerStream, layerTar, type Piece } from "./layer-form.ts";
+export { type IndexEntry, type LayerIndex, sameEntry } from "./layer-index.ts";
+export { LayerIndexes } from "./layer-indexes.ts";
 export type { LayoutOptions } from "./layout-content.ts";
 export { type ConfigParts, type ImageSettings, makeImageConfig } from "./make-config.ts";
 export { makeIndex, makeManifest } from "./make-manifest.ts";
@@ -19,5 +22,6 @@ export { type LayoutDirectoryOptions, type LayoutWritten, writeOciLayout } from 
 export { type PackedLayer, type PackOptions, packLayer } from "./pack-layer.ts";
 export { parseImageConfig } from "./parse-documents.ts";
 export { readImageConfig } from "./read-config.ts";
+export { readStoredTree, type StoredEntry, type StoredTree, StoredTreeWriter } from "./stored-tree.ts";
 export { storeTarAsLayer } from "./store-tar.ts";
 export { validateImage } from "./validate-image.ts";

@@ -3,7 +3,14 @@ import type { TarHeader } from "@imgbuild/tar";
 /** Where the bytes of a file come from. `sha256` is 64 hex digits; what is read is checked against it. */
 export type LayerContent =
   | { readonly kind: "disk"; readonly path: string; readonly size: number; readonly sha256: string }
-  | { readonly kind: "bytes"; readonly bytes: Uint8Array; readonly size: number; readonly sha256: string };
+  | { readonly kind: "bytes"; readonly bytes: Uint8Array; readonly size: number; readonly sha256: string }
+  | {
+      /** In the store: `slice` gives a range. */
+      readonly kind: "stored";
+      readonly slice: (offset: number, length: number) => Uint8Array;
+      readonly size: number;
+      readonly sha256: string;
+    };
 
 /** One member of a layer that is about to be packed. `content` is given for files that are not empty. */
 export interface LayerEntry {
@@ -23,6 +30,15 @@ export function byPathBytes(a: string, b: string): number {
   }
   return a.length - b.length;
 }
+
+/** Sorts entries by {@link byPathBytes}; in place. Plain code unit order is many times faster, and right without surrogates. */
+export function sortEntries(entries: LayerEntry[]): LayerEntry[] {
+  if (entries.some(({ header }) => BEYOND.test(header.path)))
+    return entries.sort((a, b) => byPathBytes(a.header.path, b.header.path));
+  return entries.sort((a, b) => (a.header.path < b.header.path ? -1 : 1));
+}
+
+const BEYOND = /[\ud800-\uffff]/;
 
 /** Lifts surrogates (which stand for U+10000 and up) above U+E000–U+FFFF. */
 function rank(unit: number): number {

@@ -101,7 +101,8 @@ class Packing {
   /** Waits until the buffer that is lent next is read by nobody. */
   async #makeRoom(size: number): Promise<void> {
     const last = size > SLOT ? this.#refs.length : this.#refs.length - LENT_AT_ONCE;
-    while (this.#queue.length >= DEPTH || (this.#queue[0]?.index ?? Number.POSITIVE_INFINITY) <= last) await this.#finishOne();
+    while (this.#queue.length >= DEPTH || (this.#queue[0]?.index ?? Number.POSITIVE_INFINITY) <= last)
+      await this.#finishOne();
   }
 
   #compress(id: string, bytes: Buffer): void {

@@ -1,4 +1,4 @@
-import { createHash, type Hash } from "node:crypto";
+import { hash } from "node:crypto";
 import { END_OF_ARCHIVE, encodeHeader, paddingOf } from "@imgbuild/tar";
 import type { LayerContent, LayerEntry } from "./layer-entry.ts";
 
@@ -73,33 +73,51 @@ function* planLarge(content: LayerContent, size: number): Generator<PlannedBlock
 
 const ZEROS = new Uint8Array(512);
 
+/** The recipe of the block being planned. One buffer for all: a block is finished before the next is begun. */
+let recipe = Buffer.allocUnsafeSlow(1 << 20);
+
 class Draft {
   size = 0;
   readonly #parts: BlockPart[] = [];
-  readonly #hash: Hash = createHash("sha256").update("imgbuild.block 1\0");
+  #length = recipe.write("imgbuild.block 1\0", 0, "latin1");
 
   bytes(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
-    this.#hash.update(`b${bytes.length}\0`).update(bytes);
+    this.#note(`b${bytes.length}\0`);
+    this.#reserve(bytes.length);
+    recipe.set(bytes, this.#length);
+    this.#length += bytes.length;
     this.#parts.push(bytes);
     this.size += bytes.length;
   }
 
   part(part: ContentPart): void {
-    this.#hash.update(`c${part.content.sha256} ${part.offset} ${part.length}\0`);
+    this.#note(`c${part.content.sha256} ${part.offset} ${part.length}\0`);
     this.#parts.push(part);
     this.size += part.length;
   }
 
   finish(): PlannedBlock {
-    return { id: this.#hash.digest("hex"), size: this.size, parts: this.#parts };
+    return { id: hash("sha256", recipe.subarray(0, this.#length), "hex"), size: this.size, parts: this.#parts };
+  }
+
+  #note(text: string): void {
+    this.#reserve(text.length);
+    this.#length += recipe.write(text, this.#length, "latin1");
+  }
+
+  #reserve(length: number): void {
+    if (this.#length + length <= recipe.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(recipe.length * 2, this.#length + length));
+    recipe.copy(larger, 0, 0, this.#length);
+    recipe = larger;
   }
 }
 
 /** FNV-1a over UTF-16 code units: the same on every machine. */
 function pathHash(path: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < path.length; i++) hash = Math.imul(hash ^ path.charCodeAt(i), 0x01000193);
+  let fnv = 0x811c9dc5;
+  for (let i = 0; i < path.length; i++) fnv = Math.imul(fnv ^ path.charCodeAt(i), 0x01000193);
   // The low bits of FNV mix poorly over short strings; fold the high ones in.
-  return (hash ^ (hash >>> 15)) >>> 0;
+  return (fnv ^ (fnv >>> 15)) >>> 0;
 }

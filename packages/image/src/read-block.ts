@@ -57,6 +57,8 @@ export class BlockReader {
   #content(part: ContentPart, into: Buffer): void {
     const { content, offset, length } = part;
     if (content.kind === "bytes") into.set(content.bytes.subarray(offset, offset + length));
+    // The store checks its blobs; a range of one needs no second look.
+    else if (content.kind === "stored") into.set(content.slice(offset, length));
     else if (length === content.size) this.#whole(content, into);
     else this.#next(content, offset, into);
   }

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { fromUnknown, ImgbuildError } from "@imgbuild/errors";
-import { errorJson, formatError } from "@imgbuild/report";
-import { exitCodeFor } from "./session/build-targets.ts";
+import { formatError, jsonReporter } from "@imgbuild/report";
 import { runCli } from "./cli/run-cli.ts";
 import type { Host } from "./host.ts";
+import { exitCodeFor } from "./session/build-targets.ts";
 import { findWorkspaceQuietly } from "./session/find-workspace-quietly.ts";
 import { lineReader, wantsColour } from "./session/reporting.ts";
 
@@ -20,9 +20,17 @@ for (const name of Object.keys(SIGNALS) as (keyof typeof SIGNALS)[]) {
     controller.abort(new ImgbuildError("cancelled", `Cannot go on: ${name} was received`));
   });
 }
+let unwritten: Error | undefined;
 // A reader that goes away (`| head`) is no failure of ours.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
+  if (error.code !== "EPIPE") unwritten ??= error;
+});
+// Such an error arrives after the write, at times after the command: the end of the process is where it cannot be missed.
+process.on("exit", (code) => {
+  if (unwritten === undefined || code !== 0) return;
+  const error = fromUnknown(unwritten, "Cannot write the results");
+  report(error, unwritten);
+  process.exitCode = exitCodeFor([error]);
 });
 process.stderr.on("error", () => undefined);
 
@@ -45,6 +53,14 @@ const host: Host = {
   version: readPackage().version,
 };
 
+for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+  process.on(event, (thrown: unknown) => {
+    const error = fromUnknown(thrown, "Internal error");
+    report(error, thrown);
+    process.exit(exitCodeFor([error]));
+  });
+}
+
 process.exitCode = await main();
 
 async function main(): Promise<number> {
@@ -58,13 +74,31 @@ async function main(): Promise<number> {
   }
 }
 
-function report(error: ImgbuildError, thrown: unknown): void {
-  const json = host.argv.includes("--json") || ["1", "true", "yes", "on"].includes(host.env.IMGBUILD_JSON ?? "");
-  if (json) host.stdout.write(`${JSON.stringify({ v: 1, t: Math.round(host.clock()), type: "error", error: errorJson(error) })}\n`);
-  else {
+function report(failure: ImgbuildError, thrown: unknown): void {
+  const error = failure.code === "internal" && failure.hint === undefined ? withReportHint(failure) : failure;
+  if (wantsJson(host)) {
+    jsonReporter({ write: (text) => host.stdout.write(text), now: () => host.clock() }).emit({ type: "error", error });
+  } else {
     const colour = wantsColour({ color: undefined }, host);
     const readLine = lineReader(findWorkspaceQuietly(host));
     host.stderr.write(`${formatError(error, { colour, readLine })}\n`);
   }
   if (host.env.IMGBUILD_DEBUG && thrown instanceof Error) host.stderr.write(`${thrown.stack ?? ""}\n`);
+}
+
+/** Also for a command line that could not be read. */
+function wantsJson({ argv, env }: Pick<Host, "argv" | "env">): boolean {
+  const end = argv.indexOf("--");
+  const said = argv.slice(0, end < 0 ? undefined : end).includes("--json");
+  return said || ["1", "true", "yes", "on"].includes(env.IMGBUILD_JSON ?? "");
+}
+
+function withReportHint(error: ImgbuildError): ImgbuildError {
+  const hint = "This is a bug of imgbuild: report it with the output of the same command under IMGBUILD_DEBUG=1";
+  return new ImgbuildError(error.code, error.message, {
+    hint,
+    position: error.position,
+    cause: error.cause,
+    related: error.related,
+  });
 }

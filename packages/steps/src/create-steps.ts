@@ -10,13 +10,14 @@ import type {
   Output,
   StepRunner,
 } from "@imgbuild/graph";
-import type { ImageData } from "@imgbuild/image";
+import { type ImageData, LayerIndexes } from "@imgbuild/image";
 import type { Store } from "@imgbuild/store";
 import type { Codec } from "@imgbuild/tar";
 import { archiveRunner } from "./image/archive-runner.ts";
 import { imageRunner } from "./image/image-runner.ts";
-import { layersWithSources } from "./layer/layer-sources.ts";
+import { baseLayersRunner } from "./layer/base-layers-runner.ts";
 import { layerRunner } from "./layer/layer-runner.ts";
+import { RunSources } from "./layer/layer-sources.ts";
 import { ContentCache } from "./path/content-cache.ts";
 import type { SweepCounters } from "./path/swept-tree.ts";
 import { Sweeper } from "./path/sweeper.ts";
@@ -39,6 +40,8 @@ export interface StepsOptions {
 export interface Steps {
   readonly leafReader: LeafReader;
   readonly runners: ReadonlyMap<string, StepRunner>;
+  /** The text of a Merkle node by digest: of a directory as it is, or as it was at an earlier sweep. */
+  node(digest: string): string | undefined;
   /**
    * The same image with a source for every layer of it that `graph` makes, so that it can be delivered though its bytes are
    * not in the store. `outputs` are those of the run that built it.
@@ -47,30 +50,28 @@ export interface Steps {
 }
 
 /** Bytes of file contents kept between hashing and packing; more is read twice. */
-const CONTENT_LIMIT = 64 << 20;
+const CONTENT_LIMIT = 48 << 20;
 
 /** Makes the runners and the leaf reader of one run. They share what the sweep found. */
 export function createSteps(options: StepsOptions): Steps {
   const contents = new ContentCache(CONTENT_LIMIT);
   const sweeper = new Sweeper({ ...options, contents });
-  const cached = [
-    layerRunner({
-      store: options.store,
-      codec: options.codec,
-      swept: (id) => sweeper.tree(id),
-      kept: (sha256) => contents.get(sha256),
-    }),
-    imageRunner(options),
-    archiveRunner(options),
-  ];
+  const kept = (sha256: string) => contents.get(sha256);
+  const shared = {
+    swept: (id: DerivationId) => sweeper.tree(id),
+    indexes: new LayerIndexes(options.store),
+    now: options.now,
+  };
+  const sources = new RunSources(shared, kept);
+  const layerOptions = { ...shared, store: options.store, codec: options.codec, kept };
+  const cached = [layerRunner(layerOptions), baseLayersRunner(), imageRunner(options), archiveRunner(options)];
   const runners = new Map(cached.map((runner) => [runner.kind, runner]));
   for (const kind of TREE_KINDS) runners.set(kind, inlineRunner(kind));
-  const kept = (sha256: string) => contents.get(sha256);
   return {
     leafReader: { kinds: new Set(["path", "archive"]), read: (leaves) => readLeaves(sweeper, leaves) },
     runners,
-    withSources: (image, graph, outputs) =>
-      layersWithSources(image, { graph, outputs, swept: (id) => sweeper.tree(id), kept }),
+    node: (digest) => sweeper.node(digest),
+    withSources: (image, graph, outputs) => ({ ...image, layers: sources.of(graph, outputs).add(image.layers) }),
   };
 }
 

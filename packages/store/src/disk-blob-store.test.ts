@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Digest, digestOf, hexOf } from "@imgbuild/oci";
 import { describeBlobStore, testStore } from "@imgbuild/testkit";
+import { loadSqlite } from "./load-sqlite.ts";
 import { openStore } from "./open-store.ts";
 
 const pathOf = (directory: string, digest: Digest) => {
@@ -66,9 +67,7 @@ describe("blobs on disk", () => {
     const crashed = await rig.open({ now: () => 2_000 });
     const torn = crashed.blobs.put(Buffer.from("after."));
     // What a power cut leaves: the session is still marked, under a boot that is no more.
-    crashed.transaction(() => undefined);
-    const { default: Database } = await import("better-sqlite3");
-    const index = new Database(join(rig.directory, "v1/index.db"));
+    const index = (await loadSqlite())(join(rig.directory, "v1/index.db"));
     index.prepare("UPDATE sessions SET boot = 'another'").run();
     index.close();
     for (const digest of [old, torn]) writeFileSync(pathOf(rig.directory, digest), "zeroes");
@@ -139,7 +138,7 @@ const describeFull = mounted ? describe : describe.skip;
 
 describeFull(`a full disk${mounted ? "" : " [skipped: needs the right to mount]"}`, () => {
   afterAll(() => {
-    spawnSync("umount", [mount]);
+    spawnSync("umount", ["-l", mount]);
   });
   afterAll(() => rmSync(mount, { recursive: true, force: true }));
   const open = () => openStore({ directory: join(mount, "cache"), now: Date.now, pid: process.pid });

@@ -2,7 +2,7 @@ import { ImgbuildError } from "@imgbuild/errors";
 import { openIndexFile, pause } from "./index-file.ts";
 import type { Layout } from "./layout.ts";
 import { needsRebuild, rebuildIndex } from "./rebuild-index.ts";
-import { isBusy, sqliteCode } from "./sqlite-code.ts";
+import { isBusy, isCorruption, sqliteCode } from "./sqlite-code.ts";
 import type { OpenDatabase, SqliteDriver, SqliteStatement, SqliteValue } from "./sqlite-driver.ts";
 import { storeError } from "./store-error.ts";
 
@@ -27,7 +27,7 @@ export class IndexDb {
       this.#database = openIndexFile(layout, openDatabase);
     } catch (error) {
       if (!needsRebuild(error)) throw storeError(error, layout.directory);
-      this.#recover();
+      this.#recover(false);
     }
   }
 
@@ -63,7 +63,7 @@ export class IndexDb {
   checkAndRebuild(): boolean {
     const before = this.#rebuilt;
     this.#rebuilt = false;
-    this.#recover();
+    this.#recover(false);
     const rebuilt = this.#rebuilt;
     this.#rebuilt ||= before;
     return rebuilt;
@@ -119,14 +119,14 @@ export class IndexDb {
   #attempt<T>(operation: () => T): T {
     // Inside a transaction only the outermost level may retry or recover.
     if (this.#depth > 0) return operation();
-    let recovered = false;
+    let recoveries = 0;
     for (let attempt = 1; ; attempt++) {
       try {
         return operation();
       } catch (error) {
-        if (needsRebuild(error) && !recovered) {
-          recovered = true;
-          this.#recover();
+        if (needsRebuild(error) && (recoveries === 0 || (recoveries === 1 && isCorruption(error)))) {
+          this.#recover(recoveries > 0);
+          recoveries++;
         } else if (isBusy(error) && attempt < BUSY_ATTEMPTS) {
           pause(20 * attempt);
         } else {
@@ -141,10 +141,10 @@ export class IndexDb {
     return sqliteCode(error) === undefined ? error : storeError(error, this.#layout.directory);
   }
 
-  #recover(): void {
+  #recover(force: boolean): void {
     this.close();
     try {
-      const { database, rebuilt } = rebuildIndex(this.#layout, this.#openDatabase);
+      const { database, rebuilt } = rebuildIndex(this.#layout, { openDatabase: this.#openDatabase, force });
       this.#database = database;
       this.#rebuilt ||= rebuilt;
     } catch (error) {

@@ -32,8 +32,9 @@ export function openIndexFile(layout: Layout, openDatabase: OpenDatabase): Sqlit
 
 /** Throws when a full check finds the index unfit for use: damaged, read-only by its header, tables missing. */
 export function checkIndex(database: SqliteDriver): void {
-  const tables = database.prepare("SELECT count(*) AS n FROM sqlite_schema WHERE type = 'table'").get()?.n;
-  if (tables !== TABLE_COUNT) throw new DamagedIndex("Tables are missing");
+  const tables = database.prepare("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL").all();
+  const changed = tables.some(({ sql }) => !SCHEMA.includes(`${sql};`));
+  if (changed || tables.length !== TABLE_COUNT) throw new DamagedIndex("The tables are not as they were made");
   const result = database.prepare("PRAGMA integrity_check(1)").get()?.integrity_check;
   if (result !== "ok") throw new DamagedIndex(String(result));
   database.exec("BEGIN IMMEDIATE");

@@ -14,15 +14,16 @@ export function needsRebuild(error: unknown): boolean {
 
 /**
  * Opens an index after damage was seen: one process at a time looks again, and only what is still damaged is set
- * aside. Without that second look a slow process would move away what a quick one has just rebuilt.
+ * aside. Without that second look a slow process would move away what a quick one has just rebuilt. With `force` there
+ * is no such look: the damage was seen again after it.
  */
 export function rebuildIndex(
   layout: Layout,
-  openDatabase: OpenDatabase,
+  { openDatabase, force }: { readonly openDatabase: OpenDatabase; readonly force: boolean },
 ): { readonly database: SqliteDriver; readonly rebuilt: boolean } {
   const release = lockRebuild(layout, openDatabase);
   try {
-    const healthy = openHealthy(layout, openDatabase);
+    const healthy = force ? undefined : openHealthy(layout, openDatabase);
     if (healthy !== undefined) return { database: healthy, rebuilt: false };
     setIndexAside(layout);
     return { database: openIndexFile(layout, openDatabase), rebuilt: true };

@@ -1,5 +1,3 @@
-import { types } from "node:util";
-
 const PRIMARY_CODES: Readonly<Record<number, string>> = {
   1: "SQLITE_ERROR",
   3: "SQLITE_PERM",
@@ -19,7 +17,8 @@ const SHORT_READ = 10 | (2 << 8);
 
 /** The SQLite result code of an error of either driver, e.g. `SQLITE_BUSY`; undefined for anything else. */
 export function sqliteCode(error: unknown): string | undefined {
-  if (!types.isNativeError(error) && !(error instanceof Error)) return undefined;
+  // Not by class: the errors of better-sqlite3 are no native errors, and belong to the realm that loaded it first.
+  if (typeof error !== "object" || error === null) return undefined;
   const { code, errcode } = error as { code?: unknown; errcode?: unknown };
   if (typeof code === "string" && code.startsWith("SQLITE_")) return code;
   if (typeof errcode !== "number") return undefined;
@@ -33,10 +32,16 @@ export function isBusy(error: unknown): boolean {
   return code !== undefined && /^SQLITE_(BUSY|LOCKED|PROTOCOL|SCHEMA)/.test(code);
 }
 
-/** Whether the database file itself is damaged (or was emptied or replaced while it was open). */
+/**
+ * Whether the database file may be damaged (or was emptied or replaced while it was open). Plain errors and violated
+ * constraints count: our statements are right for our schema, so it is the schema that has changed.
+ */
 export function isDamage(error: unknown): boolean {
   const code = sqliteCode(error);
-  if (code === undefined) return false;
-  if (/^SQLITE_(CORRUPT|NOTADB|IOERR_SHORT_READ|READONLY)/.test(code)) return true;
-  return code === "SQLITE_ERROR" && /no such (table|column)|already exists|malformed|file format/.test(String(error));
+  return code !== undefined && (isCorruption(error) || /^SQLITE_(READONLY|ERROR$|CONSTRAINT|MISMATCH)/.test(code));
+}
+
+/** Whether SQLite itself has found the file damaged. */
+export function isCorruption(error: unknown): boolean {
+  return /^SQLITE_(CORRUPT|NOTADB|IOERR_SHORT_READ)/.test(sqliteCode(error) ?? "");
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { buildSync } from "esbuild";
@@ -28,6 +28,8 @@ export interface RunningScript {
  */
 export function childScript(source: string, workspace: string): ChildScript {
   const directory = mkdtempSync(join(tmpdir(), "imgbuild-script-"));
+  // So that it can be started as another user.
+  chmodSync(directory, 0o755);
   const outfile = join(directory, "script.cjs");
   buildSync({
     stdin: { contents: source, resolveDir: workspace, loader: "ts" },

@@ -1,4 +1,5 @@
 export { type ChildScript, childScript, type RunningScript } from "./child-script.ts";
+export { CLI_PATH, type CliEvent, type CliOptions, type CliResult, type RunningCli, startCli } from "./cli-process.ts";
 export { type BlobStoreRig, describeBlobStore } from "./describe-blob-store.ts";
 export { describeSink, type SinkRig } from "./describe-sink.ts";
 export { describeTraceStore, type TraceStoreRig } from "./describe-trace-store.ts";
@@ -14,3 +15,4 @@ export { seededRandom } from "./seeded-random.ts";
 export { type TestStore, testStore } from "./test-store.ts";
 export { bytesOf, type TestMember, type TinyImageOptions, tarOf, tinyImage } from "./tiny-image.ts";
 export { describeWithTools, findTool } from "./tools.ts";
+export { type WorkspaceRig, type WorkspaceRigOptions, workspaceRig } from "./workspace-rig.ts";

@@ -53,34 +53,35 @@ async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefin
   yield bytes;
 }
 
-/** The first bytes in hex, and the whole again. */
+/** The first bytes in hex, and the whole again, which closes the source when it is left, even before its start. */
 async function peek(
   source: AsyncIterable<Uint8Array>,
   count: number,
-): Promise<{ magic: string; stream: AsyncGenerator<Uint8Array, void, undefined> }> {
+): Promise<{
+  magic: string;
+  stream: AsyncIterableIterator<Uint8Array> & { return(): Promise<IteratorResult<Uint8Array>> };
+}> {
   const input = source[Symbol.asyncIterator]();
   const first: Uint8Array[] = [];
   let size = 0;
-  let ended = false;
-  while (size < count && !ended) {
+  while (size < count) {
     const piece = await input.next();
-    if (piece.done === true) ended = true;
-    else {
-      first.push(piece.value);
-      size += piece.value.length;
-    }
+    if (piece.done === true) break;
+    first.push(piece.value);
+    size += piece.value.length;
   }
-  const whole = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
-    try {
-      yield* first;
-      while (!ended) {
-        const piece = await input.next();
-        if (piece.done === true) ended = true;
-        else yield piece.value;
-      }
-    } finally {
-      if (!ended) await input.return?.();
-    }
+  const magic = Buffer.concat(first).subarray(0, count).toString("hex");
+  const stream = {
+    [Symbol.asyncIterator]: () => stream,
+    next: async (): Promise<IteratorResult<Uint8Array>> => {
+      const piece = first.shift();
+      return piece === undefined ? input.next() : { done: false, value: piece };
+    },
+    return: async (): Promise<IteratorResult<Uint8Array>> => {
+      first.length = 0;
+      await input.return?.();
+      return { done: true, value: undefined };
+    },
   };
-  return { magic: Buffer.concat(first).subarray(0, count).toString("hex"), stream: whole() };
+  return { magic, stream };
 }

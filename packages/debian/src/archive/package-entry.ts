@@ -14,14 +14,7 @@ export interface IndexOrigin {
 }
 
 /** Relation fields that matter for a choice. */
-export type RelationField =
-  | "Pre-Depends"
-  | "Depends"
-  | "Recommends"
-  | "Provides"
-  | "Conflicts"
-  | "Breaks"
-  | "Replaces";
+export type RelationField = "Pre-Depends" | "Depends" | "Recommends" | "Provides" | "Conflicts" | "Breaks" | "Replaces";
 
 /** One package of an index. Relations are parsed when first asked for. */
 export class PackageEntry {

@@ -122,14 +122,18 @@ function filesOf(stanza: Stanza, what: string): ReadonlyMap<string, ExpectedByte
   for (const line of stanza.lines("SHA256")) {
     const [, sha256, size, path] = /^\s*([0-9a-f]{64})\s+([0-9]{1,15})\s+(\S+)$/.exec(line) ?? [];
     if (sha256 === undefined || size === undefined || path === undefined) {
-      throw new ImgbuildError("invalid-archive", `Cannot read "${line.trim()}" in "${what}": wanted "sha256 size path"`);
+      throw new ImgbuildError(
+        "invalid-archive",
+        `Cannot read "${line.trim()}" in "${what}": wanted "sha256 size path"`,
+      );
     }
     files.set(path, { what: safeArchivePath(path, what), size: Number(size), sha256 });
   }
   return files;
 }
 
-const DATE = /^(?:[A-Z][a-z]{2}, )?[0-9]{1,2} [A-Z][a-z]{2} [0-9]{4} [0-9]{1,2}:[0-9]{2}:[0-9]{2} (?:UTC|GMT|Z|[+-]0000)$/;
+const DATE =
+  /^(?:[A-Z][a-z]{2}, )?[0-9]{1,2} [A-Z][a-z]{2} [0-9]{4} [0-9]{1,2}:[0-9]{2}:[0-9]{2} (?:UTC|GMT|Z|[+-]0000)$/;
 
 /** Release dates are RFC 2822 dates in UTC. */
 function dateOf(stanza: Stanza, name: string, what: string): Date | undefined {

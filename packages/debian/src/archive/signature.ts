@@ -1,5 +1,5 @@
 import { ImgbuildError } from "@imgbuild/errors";
-import type { Key, Signature } from "openpgp";
+import type { CleartextMessage, Key, Signature } from "openpgp";
 
 type OpenPgp = typeof import("openpgp");
 type Verification = Awaited<ReturnType<Awaited<ReturnType<OpenPgp["readCleartextMessage"]>>["verify"]>>[number];
@@ -36,9 +36,7 @@ export async function verifyClearSigned(bytes: Uint8Array, options: SignatureOpt
     throw damaged(options, error);
   });
   const keys = await readKeyrings(openpgp, options);
-  const results = await message.verify([...keys], options.now).catch((error: unknown) => {
-    throw damaged(options, error);
-  });
+  const results = await verifyMessage(message, keys, options);
   return { text: message.getText(), signedBy: await judge(results, keys, options) };
 }
 
@@ -60,6 +58,19 @@ export async function verifyDetached(
       throw damaged(options, error);
     });
   return { text: Buffer.from(bytes).toString("utf8"), signedBy: await judge(signatures, keys, options) };
+}
+
+/** Also what the library throws before it makes a promise is caught. */
+async function verifyMessage(
+  message: CleartextMessage,
+  keys: readonly Key[],
+  options: SignatureOptions,
+): Promise<readonly Verification[]> {
+  try {
+    return await message.verify([...keys], options.now);
+  } catch (error) {
+    throw damaged(options, error);
+  }
 }
 
 function isArmored(bytes: Uint8Array): boolean {

@@ -35,7 +35,8 @@ function parseOneLine(text: string, file: string): readonly AptSource[] {
     const line = raw.replace(/#.*$/, "").trim();
     if (line === "") continue;
     const match = /^(deb|deb-src)\s+(?:\[([^\]]*)\]\s*)?(\S.*)$/.exec(line);
-    if (match === null) throw sourceError(`line ${index + 1} of ${file}`, 'wanted "deb [options] uri suite components"');
+    if (match === null)
+      throw sourceError(`line ${index + 1} of ${file}`, 'wanted "deb [options] uri suite components"');
     const [, type = "", options = "", rest = ""] = match;
     const [uri = "", suite, ...components] = splitWords(rest);
     const fields = optionFields(options, `line ${index + 1} of ${file}`);
@@ -52,7 +53,8 @@ function optionFields(options: string, where: string): Map<string, string> {
   const fields = new Map<string, string>();
   for (const option of splitWords(options)) {
     const [, name, value] = /^([A-Za-z-]+)[+-]?=(.*)$/.exec(option) ?? [];
-    if (name === undefined || value === undefined) throw sourceError(where, `the option "${option}" is no "name=value"`);
+    if (name === undefined || value === undefined)
+      throw sourceError(where, `the option "${option}" is no "name=value"`);
     fields.set(ONE_LINE_NAMES[name] ?? name, value.replaceAll(",", " "));
   }
   return fields;
@@ -99,7 +101,12 @@ function sourceOf(get: (name: string) => string | undefined, where: string): Apt
 function signedBy(value: string): readonly string[] {
   if (!value.includes("-----BEGIN PGP PUBLIC KEY BLOCK-----")) return splitWords(value);
   const lines = value.split("\n").map((line) => line.trim());
-  return [`${lines.map((line) => (line === "." ? "" : line)).join("\n").trim()}\n`];
+  return [
+    `${lines
+      .map((line) => (line === "." ? "" : line))
+      .join("\n")
+      .trim()}\n`,
+  ];
 }
 
 function splitWords(text: string): readonly string[] {

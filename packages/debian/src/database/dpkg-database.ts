@@ -1,7 +1,7 @@
 import { ImgbuildError } from "@imgbuild/errors";
+import type { DebControl } from "../deb/deb-control.ts";
 import { byCodeUnit } from "../text/by-code-unit.ts";
 import { formatControl } from "../text/control.ts";
-import type { DebControl } from "../deb/deb-control.ts";
 import { statusStanza } from "./status-stanza.ts";
 
 /** A package as it lies in an image. */

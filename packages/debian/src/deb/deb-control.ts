@@ -80,7 +80,8 @@ function conffilesOf(text: string, what: string): readonly string[] {
   return linesOf(text).flatMap((line) => {
     const path = line.trim();
     if (path.startsWith("remove-on-upgrade ")) return [];
-    if (!path.startsWith("/")) throw controlError(what, `its conffiles has ${JSON.stringify(path)}, wanted an absolute path`);
+    if (!path.startsWith("/"))
+      throw controlError(what, `its conffiles has ${JSON.stringify(path)}, wanted an absolute path`);
     return [path];
   });
 }

@@ -29,7 +29,11 @@ export class MemberGuard {
     }
     const linkname = this.#inside(header.linkname);
     if (this.#types.get(linkname) !== "file") {
-      throw this.#error("invalid-archive", header.path, `it is a hard link to "${linkname}", no earlier file of the package`);
+      throw this.#error(
+        "invalid-archive",
+        header.path,
+        `it is a hard link to "${linkname}", no earlier file of the package`,
+      );
     }
     this.#types.set(path, "file");
     return { ...header, path, linkname };

@@ -91,7 +91,10 @@ async function checkFormat({ content, size }: ArMember, what: string): Promise<v
   for await (const piece of content) pieces.push(piece);
   const format = Buffer.concat(pieces).toString("latin1").split("\n", 1)[0] ?? "";
   if (/^2\.[0-9]+$/.test(format)) return;
-  throw new ImgbuildError("unsupported", `Cannot read package "${what}": its format is ${JSON.stringify(format)}, wanted 2.x`);
+  throw new ImgbuildError(
+    "unsupported",
+    `Cannot read package "${what}": its format is ${JSON.stringify(format)}, wanted 2.x`,
+  );
 }
 
 const SUFFIXES = new Set(["", ".xz", ".gz", ".zst"]);

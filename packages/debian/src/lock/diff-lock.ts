@@ -42,9 +42,11 @@ function diffHeads(a: LockedSet, b: LockedSet): readonly LockChange[] {
   if (JSON.stringify([a.request, a.architecture]) !== JSON.stringify([b.request, b.architecture])) {
     changes.push({ set: a.name, kind: "request", name: a.name, message: `request ${wanted(a)} → ${wanted(b)}` });
   }
-  const textOf = (set: LockedSet): string => formatLock({ sets: [{ ...set, packages: [], request: [], architecture: "x" }] });
+  const textOf = (set: LockedSet): string =>
+    formatLock({ sets: [{ ...set, packages: [], request: [], architecture: "x" }] });
   if (textOf(a) !== textOf(b)) {
-    const dates = (set: LockedSet): string => set.suites.map(({ suite, date }) => `${suite} ${date ?? ""}`.trim()).join(", ");
+    const dates = (set: LockedSet): string =>
+      set.suites.map(({ suite, date }) => `${suite} ${date ?? ""}`.trim()).join(", ");
     changes.push({ set: a.name, kind: "suite", name: a.name, message: `index ${dates(a)} → ${dates(b)}` });
   }
   return changes;

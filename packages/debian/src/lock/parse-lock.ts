@@ -31,7 +31,10 @@ export function parseLock(text: string, file: string): DebianLock {
     );
   }
   const sets = reader.list(root["debian"], "debian").map((item, index) => reader.set(item, `debian[${index}]`));
-  reader.unique(sets.map(({ name }) => name), "debian");
+  reader.unique(
+    sets.map(({ name }) => name),
+    "debian",
+  );
   return { sets };
 }
 
@@ -48,7 +51,10 @@ class LockReader {
       this.package(item, `${at}.packages[${index}]`),
     );
     const names = new Set(packages.map(({ name }) => name));
-    this.unique(packages.map(({ name }) => name), `${at}.packages`);
+    this.unique(
+      packages.map(({ name }) => name),
+      `${at}.packages`,
+    );
     for (const { name, depends } of packages) {
       const missing = depends.find((other) => !names.has(other));
       if (missing !== undefined) throw this.fault(at, `"${name}" needs "${missing}", which it does not have`);

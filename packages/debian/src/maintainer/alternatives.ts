@@ -79,7 +79,9 @@ export function installAlternatives(
   exists: (path: string) => boolean,
 ): InstalledAlternatives {
   const groups = new Map<string, Alternative[]>();
-  for (const alternative of [...alternatives].sort((a, b) => byCodeUnit(a.name, b.name) || byCodeUnit(a.path, b.path))) {
+  for (const alternative of [...alternatives].sort(
+    (a, b) => byCodeUnit(a.name, b.name) || byCodeUnit(a.path, b.path),
+  )) {
     if (!exists(alternative.path)) continue;
     const group = groups.get(alternative.name);
     if (group === undefined) groups.set(alternative.name, [alternative]);
@@ -95,7 +97,10 @@ export function installAlternatives(
     }
     files.push({ path: `var/lib/dpkg/alternatives/${name}`, content: Buffer.from(recordOf(best, group, exists)) });
   }
-  return { links: [...links].map(([path, target]) => ({ path, target })).sort((a, b) => byCodeUnit(a.path, b.path)), files };
+  return {
+    links: [...links].map(([path, target]) => ({ path, target })).sort((a, b) => byCodeUnit(a.path, b.path)),
+    files,
+  };
 }
 
 /** The format of dpkg's utils/update-alternatives.c, `alternative_save`. */

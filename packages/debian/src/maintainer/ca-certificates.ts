@@ -68,9 +68,12 @@ function freeName(links: ReadonlyMap<string, string>, name: string): string {
 
 function readCertificate(path: string, content: Uint8Array): { pem: string; certificate: X509Certificate } {
   const text = Buffer.from(content).toString("latin1");
-  const found = text.match(/-----BEGIN (?:TRUSTED )?CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END (?:TRUSTED )?CERTIFICATE-----/g);
+  const found = text.match(
+    /-----BEGIN (?:TRUSTED )?CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END (?:TRUSTED )?CERTIFICATE-----/g,
+  );
   const [pem] = found ?? [];
-  if (pem === undefined || found?.length !== 1) throw certificateError(path, `it has ${found?.length ?? 0} certificates, wanted 1`);
+  if (pem === undefined || found?.length !== 1)
+    throw certificateError(path, `it has ${found?.length ?? 0} certificates, wanted 1`);
   try {
     return { pem: pem.replaceAll("\r", ""), certificate: new X509Certificate(pem) };
   } catch (cause) {

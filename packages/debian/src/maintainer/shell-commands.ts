@@ -11,7 +11,8 @@ export function shellCommands(script: string): readonly (readonly string[])[] {
     if (words.length > 0) commands.push(words);
     words = [];
   };
-  const token = /(#[^\n]*)|(&&|\|\||;;|[;|&()\n{}])|((?:\\[^\n]|'[^']*'|"(?:\\.|[^"\\])*"|\$\{[^}\n]*\}|[^\s;|&()#'"\\{}]|(?<=[^\s])[#{}])+)/gs;
+  const token =
+    /(#[^\n]*)|(&&|\|\||;;|[;|&()\n{}])|((?:\\[^\n]|'[^']*'|"(?:\\.|[^"\\])*"|\$\{[^}\n]*\}|[^\s;|&()#'"\\{}]|(?<=[^\s])[#{}])+)/gs;
   for (const [, , operator, word] of script.replace(/\\\n/g, " ").matchAll(token)) {
     if (operator !== undefined) end();
     else if (word !== undefined) words.push(unquote(word));
@@ -20,11 +21,27 @@ export function shellCommands(script: string): readonly (readonly string[])[] {
   return commands;
 }
 
-const CONTROL = new Set(["if", "then", "else", "elif", "do", "while", "until", "!", "time", "case", "fi", "done", "esac"]);
+const CONTROL = new Set([
+  "if",
+  "then",
+  "else",
+  "elif",
+  "do",
+  "while",
+  "until",
+  "!",
+  "time",
+  "case",
+  "fi",
+  "done",
+  "esac",
+]);
 
 function unquote(word: string): string {
-  return word.replace(/'([^']*)'|"((?:\\.|[^"\\])*)"|\\(.)/gs, (_all, single?: string, double?: string, escaped?: string) =>
-    single ?? double?.replace(/\\(["\\$`])/g, "$1") ?? escaped ?? "",
+  return word.replace(
+    /'([^']*)'|"((?:\\.|[^"\\])*)"|\\(.)/gs,
+    (_all, single?: string, double?: string, escaped?: string) =>
+      single ?? double?.replace(/\\(["\\$`])/g, "$1") ?? escaped ?? "",
   );
 }
 

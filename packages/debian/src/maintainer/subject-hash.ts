@@ -18,8 +18,12 @@ const DECODERS: Readonly<Record<number, (bytes: Buffer) => string>> = {
   20: (bytes) => bytes.toString("latin1"),
   22: (bytes) => bytes.toString("latin1"),
   26: (bytes) => bytes.toString("latin1"),
-  28: (bytes) => String.fromCodePoint(...Array.from({ length: bytes.length >> 2 }, (_, i) => bytes.readUInt32BE(4 * i))),
-  30: (bytes) => Buffer.from(bytes.subarray(0, bytes.length & ~1)).swap16().toString("utf16le"),
+  28: (bytes) =>
+    String.fromCodePoint(...Array.from({ length: bytes.length >> 2 }, (_, i) => bytes.readUInt32BE(4 * i))),
+  30: (bytes) =>
+    Buffer.from(bytes.subarray(0, bytes.length & ~1))
+      .swap16()
+      .toString("utf16le"),
 };
 
 /**
@@ -34,7 +38,9 @@ export function subjectHash(der: Uint8Array, path: string): string {
     // version [0] is optional; then serialNumber, signature, issuer, validity, subject.
     const subject = fields[fields[0]?.tag === 0xa0 ? 5 : 4];
     if (subject?.tag !== SEQUENCE) throw new RangeError("no subject");
-    const digest = createHash("sha1").update(Buffer.concat(elements(subject.body).map(canonicalSet))).digest();
+    const digest = createHash("sha1")
+      .update(Buffer.concat(elements(subject.body).map(canonicalSet)))
+      .digest();
     return digest.readUInt32LE(0).toString(16).padStart(8, "0");
   } catch (cause) {
     throw new ImgbuildError("invalid-archive", `Cannot read certificate "${path}": its subject is damaged`, { cause });
@@ -71,7 +77,9 @@ function canonicalSet(set: Element): Buffer {
 function canonicalValue({ tag, whole, body }: Element): Buffer {
   const decode = DECODERS[tag];
   if (decode === undefined) return whole;
-  const text = decode(body).replace(/^[ \t\n\v\f\r]+|[ \t\n\v\f\r]+$/g, "").replace(/[ \t\n\v\f\r]+/g, " ");
+  const text = decode(body)
+    .replace(/^[ \t\n\v\f\r]+|[ \t\n\v\f\r]+$/g, "")
+    .replace(/[ \t\n\v\f\r]+/g, " ");
   return encode(UTF8, Buffer.from(text.replace(/[A-Z]/g, (letter) => letter.toLowerCase())));
 }
 

@@ -78,9 +78,7 @@ export class CandidateFinder {
 }
 
 function providesFor(entry: PackageEntry, relation: Relation): boolean {
-  return provisions(entry).some(
-    ({ name, version }) => name === relation.name && meets(version, relation.constraint),
-  );
+  return provisions(entry).some(({ name, version }) => name === relation.name && meets(version, relation.constraint));
 }
 
 function rankOf({ priority }: PackageEntry): number {

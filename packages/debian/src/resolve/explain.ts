@@ -60,6 +60,7 @@ function missingOne(relation: Relation, pool: PackagePool, suite: string | undef
     return `wanted ${formatRelation(relation)}, and there is ${have}`;
   }
   const providers = pool.providerNames(name);
-  if (providers.length > 0) return `"${name}" is provided by ${providers.join(", ")}, in no version that fits`;
+  if (providers.length > 0)
+    return `"${name}" is provided by ${[...providers].sort().join(", ")}, in no version that fits`;
   return `there is no package "${name}"${didYouMean(name, pool.names())}`;
 }

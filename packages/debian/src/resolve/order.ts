@@ -15,7 +15,9 @@ export function dependencyOrder(nodes: readonly OrderNode[]): readonly string[] 
   const byName = new Map([...nodes].sort((a, b) => byCodeUnit(a.name, b.name)).map((node) => [node.name, node]));
   const all = (name: string): readonly string[] => {
     const node = byName.get(name);
-    return node === undefined ? [] : [...node.preDepends, ...node.depends].filter((next) => byName.has(next)).sort(byCodeUnit);
+    return node === undefined
+      ? []
+      : [...node.preDepends, ...node.depends].filter((next) => byName.has(next)).sort(byCodeUnit);
   };
   const before = (name: string): readonly string[] => [...(byName.get(name)?.preDepends ?? [])].sort(byCodeUnit);
   return components([...byName.keys()], all).flatMap((component) => {

@@ -93,7 +93,8 @@ function essentialWants({ pool, essential = "none" }: ResolveOptions): readonly 
 }
 
 function inOrder(selection: Selection): readonly ResolvedPackage[] {
-  const namesFor = (groups: readonly RelationGroup[]): readonly string[] => groups.flatMap((group) => satisfiers(group, selection));
+  const namesFor = (groups: readonly RelationGroup[]): readonly string[] =>
+    groups.flatMap((group) => satisfiers(group, selection));
   const packages = new Map<string, ResolvedPackage>();
   const nodes = selection.all().map(({ entry, want }) => {
     const preDepends = namesFor(entry.relations("Pre-Depends"));
@@ -124,9 +125,7 @@ function ambiguityOf({ want, picked, candidates }: Pick): readonly ResolveNote[]
   if (others.size === 0) return [];
   const wanted = `${want.by === undefined ? "the request" : want.by.entry.name} needs ${formatRelation(picked.relation)}`;
   const rest = [...others].sort(byCodeUnit).join(", ");
-  return [
-    { kind: "ambiguous-provider", name, message: `${wanted}: chose ${picked.entry.name}, others are ${rest}` },
-  ];
+  return [{ kind: "ambiguous-provider", name, message: `${wanted}: chose ${picked.entry.name}, others are ${rest}` }];
 }
 
 function pinNotes(pinned: ReadonlyMap<string, string>, pool: PackagePool): readonly ResolveNote[] {
@@ -159,11 +158,17 @@ function recommendsNotes(selection: Selection, recommends: boolean): readonly Re
 
 function unsolvable(solution: Exclude<Solution, { kind: "solved" }>, { pool, request }: ResolveOptions): ImgbuildError {
   const names = request.map((text) => `"${text}"`).join(", ");
-  const reasons = explain(solution.deadEnd, pool).map((line) => `\n  ${line}`).join("");
+  const reasons = explain(solution.deadEnd, pool)
+    .map((line) => `\n  ${line}`)
+    .join("");
   if (solution.kind === "gave-up") {
-    return new ImgbuildError("conflict", `Cannot install ${names}: gave up searching; the last dead end was${reasons}`, {
-      hint: "Name versions or alternatives in the request, so that there is less to choose from",
-    });
+    return new ImgbuildError(
+      "conflict",
+      `Cannot install ${names}: gave up searching; the last dead end was${reasons}`,
+      {
+        hint: "Name versions or alternatives in the request, so that there is less to choose from",
+      },
+    );
   }
   return new ImgbuildError("conflict", `Cannot install ${names}: no choice of packages satisfies this${reasons}`);
 }

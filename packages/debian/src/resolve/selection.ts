@@ -123,7 +123,10 @@ function becauseOf({ want }: Chosen): string {
 export function provisions(
   entry: PackageEntry,
 ): readonly { readonly name: string; readonly version: string | undefined }[] {
-  return entry.relations("Provides").flat().map(({ name, constraint }) => ({ name, version: constraint?.version }));
+  return entry
+    .relations("Provides")
+    .flat()
+    .map(({ name, constraint }) => ({ name, version: constraint?.version }));
 }
 
 /** What a package refuses to be with; a package never refuses itself. */

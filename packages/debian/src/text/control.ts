@@ -57,7 +57,8 @@ function fieldOf(line: string, fault: () => ImgbuildError): [name: string, value
 }
 
 function formatField([name, value]: StanzaField): string {
-  const sound = FIELD_NAME.test(name) && value.split("\n").every((line, index) => index === 0 || /^[ \t]+\S/.test(line));
+  const sound =
+    FIELD_NAME.test(name) && value.split("\n").every((line, index) => index === 0 || /^[ \t]+\S/.test(line));
   if (!sound || value.includes("\0")) {
     throw new ImgbuildError("internal", `Cannot write the control field "${name}": its name or value cannot be one`);
   }

@@ -27,7 +27,7 @@ export interface ParseRelationsOptions {
 }
 
 const RELATION =
-  /^([A-Za-z0-9][A-Za-z0-9+.-]*)(?::([A-Za-z0-9-]+))? ?(?:\( ?(<<|<=|=|>=|>>|<|>) ?([^ ()]+) ?\) ?)?(?:\[([^[\]]*)\] ?)?((?:<[^<>]*> ?)*)$/;
+  /^([A-Za-z0-9][A-Za-z0-9+.-]*)(?::([A-Za-z0-9-]+))? ?(?:\( ?(<<|<=|=|>=|>>|<|>) ?([^ ()<>=]+) ?\) ?)?(?:\[([^[\]]*)\] ?)?((?:<[^<>]*> ?)*)$/;
 
 /**
  * Parses a relation field (Debian Policy 7.1): Depends, Provides, Breaks and so on. Build profiles are ignored, empty

@@ -39,7 +39,7 @@ export function satisfies(version: string, operator: VersionOperator, wanted: st
 
 /** Whether `text` is a Debian version: `[epoch:]upstream[-revision]` of the characters that Policy 5.6.12 allows. */
 export function isVersion(text: string): boolean {
-  return /^(?:[0-9]{1,9}:)?[A-Za-z0-9.+~:-]+$/.test(text) && !/(^|:)-|-$|^:|:$/.test(text);
+  return /^(?:[0-9]{1,9}:[A-Za-z0-9.+~:-]+|[A-Za-z0-9.+~-]+)$/.test(text) && !/(^|:)-|-$|^:|:$/.test(text);
 }
 
 /** Checks a version; throws `invalid-archive` naming `where` it was read. */

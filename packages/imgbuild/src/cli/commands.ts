@@ -1,7 +1,7 @@
 import type { Options } from "yargs";
-import type { Flags } from "./parsed-flags.ts";
 import type { Host } from "../host.ts";
 import { BUILD_OPTIONS, COMPRESSION_OPTION, OUTPUT_OPTIONS } from "./options.ts";
+import type { Flags } from "./parsed-flags.ts";
 
 /** A command: resolves to the exit code; throws {@link ImgbuildError}. */
 export type Run = (flags: Flags, host: Host) => Promise<number>;
@@ -11,6 +11,8 @@ export interface CommandSpec {
   /** As yargs reads it; labels are `labels`. */
   readonly usage: string;
   readonly describe: string;
+  /** What its words are, where they are no labels. */
+  readonly words?: string;
   readonly options: Readonly<Record<string, Options>>;
   readonly load: () => Promise<Run>;
 }
@@ -68,10 +70,32 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     usage: "cache <labels...>",
     describe: "Look after the cache: cache stats, cache verify, cache gc",
+    words: "stats, verify or gc",
     options: {
       repair: { type: "boolean", default: false, describe: "Set damaged blobs aside, so that they are made again" },
+      "max-size": { type: "string", requiresArg: true, describe: "What gc keeps at most, as in 20GB (default: 10GB)" },
+      "max-age": {
+        type: "number",
+        requiresArg: true,
+        describe: "Days without use after which gc forgets (default: 30)",
+      },
       "dry-run": { type: "boolean", default: false, describe: "Say what gc would remove" },
     },
     load: async () => (await import("../commands/cache.ts")).runCache,
+  },
+  {
+    usage: "graph [labels...]",
+    describe: "Print which target is built on which",
+    options: {
+      as: { type: "string", choices: ["dot", "mermaid", "json"], default: "dot", describe: "How the graph is written" },
+    },
+    load: async () => (await import("../commands/graph.ts")).runGraph,
+  },
+  {
+    usage: "completion <labels...>",
+    describe: "Print a script that completes commands, flags and labels",
+    words: "bash or zsh",
+    options: {},
+    load: async () => (await import("../commands/completion.ts")).runCompletion,
   },
 ];

@@ -1,5 +1,5 @@
-import type { Options } from "yargs";
 import { ImgbuildError } from "@imgbuild/errors";
+import type { Options } from "yargs";
 
 /** The default of every option that has a variable in the environment: `IMGBUILD_KEEP_GOING=1` is `--keep-going`. */
 export function withEnvironment(

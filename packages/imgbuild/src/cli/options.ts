@@ -6,9 +6,17 @@ type OptionTable = Readonly<Record<string, Options>>;
 /** Flags of every command. Each has a variable: `--cache-dir` is IMGBUILD_CACHE_DIR. A flag wins over its variable. */
 export const GLOBAL_OPTIONS: OptionTable = {
   cwd: { alias: "C", type: "string", requiresArg: true, describe: "Run as if started in this directory" },
-  "cache-dir": { type: "string", requiresArg: true, describe: "Where blobs and the index are kept (default: cache/ of the workspace)" },
+  "cache-dir": {
+    type: "string",
+    requiresArg: true,
+    describe: "Where blobs and the index are kept (default: cache/ of the workspace)",
+  },
   json: { type: "boolean", default: false, describe: "Write events as JSON lines on stdout, and nothing else there" },
-  progress: { choices: ["auto", "plain", "json", "none"] as const, default: "auto", describe: "How progress is shown on stderr" },
+  progress: {
+    choices: ["auto", "plain", "json", "none"] as const,
+    default: "auto",
+    describe: "How progress is shown on stderr",
+  },
   color: { type: "boolean", describe: "Colour on or off (default: on a terminal, unless NO_COLOR)" },
   verbose: { alias: "v", type: "boolean", default: false, describe: "Also say what was reused" },
   quiet: { alias: "q", type: "boolean", default: false, describe: "Say only what failed" },
@@ -17,7 +25,12 @@ export const GLOBAL_OPTIONS: OptionTable = {
 /** Flags of the commands that build. */
 export const BUILD_OPTIONS: OptionTable = {
   jobs: { alias: "j", type: "number", requiresArg: true, describe: "Steps at a time (default: one a processor)" },
-  "keep-going": { alias: "k", type: "boolean", default: false, describe: "After a failure, build what does not depend on it" },
+  "keep-going": {
+    alias: "k",
+    type: "boolean",
+    default: false,
+    describe: "After a failure, build what does not depend on it",
+  },
   force: { type: "boolean", default: false, describe: "Build these targets again, and keep the result" },
   cache: { type: "boolean", default: true, describe: "Use and fill the cache; --no-cache does neither" },
   report: { type: "string", requiresArg: true, describe: "Write what happened to each target to a file, as JSON" },
@@ -31,5 +44,9 @@ export const OUTPUT_OPTIONS: OptionTable = {
 
 /** The flag that overrides the `compressor` of images. */
 export const COMPRESSION_OPTION: OptionTable = {
-  compression: { type: "string", requiresArg: true, describe: "none, gz or zstd, with a level as in zstd:3 (default: the image's compressor)" },
+  compression: {
+    type: "string",
+    requiresArg: true,
+    describe: "none, gz or zstd, with a level as in zstd:3 (default: the image's compressor)",
+  },
 };

@@ -18,6 +18,9 @@ export interface Flags {
   readonly quiet: boolean;
   readonly repair: boolean;
   readonly dryRun: boolean;
+  readonly maxSize: string | undefined;
+  readonly maxAge: number | undefined;
+  readonly as: "dot" | "mermaid" | "json";
   /** What stands after `--`. */
   readonly rest: readonly string[];
 }

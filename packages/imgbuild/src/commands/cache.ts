@@ -1,5 +1,6 @@
 import { ImgbuildError } from "@imgbuild/errors";
 import { formatBytes } from "@imgbuild/report";
+import { parseSize } from "../cli/parse-size.ts";
 import type { Flags } from "../cli/parsed-flags.ts";
 import type { Host } from "../host.ts";
 import { type Session, withSession } from "../session/session.ts";
@@ -35,21 +36,36 @@ function verify({ store, flags, host }: Session): number {
   if (flags.json) host.stdout.write(`${JSON.stringify({ v: 1, type: "cache.verify", ...report })}\n`);
   else {
     for (const { name, problem } of report.corrupt) host.stdout.write(`${name}  ${problem}\n`);
-    host.stdout.write(`${report.checked} blobs checked, ${formatBytes(report.bytes)}, ${report.corrupt.length} damaged\n`);
+    host.stdout.write(
+      `${report.checked} blobs checked, ${formatBytes(report.bytes)}, ${report.corrupt.length} damaged\n`,
+    );
   }
   if (report.corrupt.length === 0 || flags.repair) return 0;
-  throw new ImgbuildError("integrity", `Cannot trust the cache: ${report.corrupt.length} of ${report.checked} blobs are damaged`, {
-    hint: "Run `imgbuild cache verify --repair`; what is missing is made again by the next build",
-  });
+  throw new ImgbuildError(
+    "integrity",
+    `Cannot trust the cache: ${report.corrupt.length} of ${report.checked} blobs are damaged`,
+    {
+      hint: "Run `imgbuild cache verify --repair`; what is missing is made again by the next build",
+    },
+  );
 }
 
-/** Keeps what was used in the last 30 days, and at most 10 GB. */
 const KEEP_DAYS = 30;
-const KEEP_BYTES = 10e9;
+const KEEP_SIZE = "10GB";
 
 function gc({ store, flags, host }: Session): number {
-  const result = store.gc({ maxBytes: KEEP_BYTES, maxAgeDays: KEEP_DAYS, now: host.now(), dryRun: flags.dryRun });
+  const maxBytes = parseSize(flags.maxSize ?? KEEP_SIZE);
+  const maxAgeDays = flags.maxAge ?? KEEP_DAYS;
+  if (!(maxAgeDays >= 0 && Number.isFinite(maxAgeDays))) {
+    throw new ImgbuildError("usage", `Cannot use --max-age ${maxAgeDays}: wanted a number of days`, {
+      hint: "Write for example --max-age 7",
+    });
+  }
+  const result = store.gc({ maxBytes, maxAgeDays, now: host.now(), dryRun: flags.dryRun });
   if (flags.json) host.stdout.write(`${JSON.stringify({ v: 1, type: "cache.gc", ...result })}\n`);
-  else host.stdout.write(`${flags.dryRun ? "would remove" : "removed"} ${result.blobs} blobs, ${formatBytes(result.freedBytes)}\n`);
+  else
+    host.stdout.write(
+      `${flags.dryRun ? "would remove" : "removed"} ${result.blobs} blobs, ${formatBytes(result.freedBytes)}\n`,
+    );
   return 0;
 }

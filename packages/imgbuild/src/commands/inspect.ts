@@ -32,12 +32,15 @@ function describeText({ store }: Session, { target, reference, digest, inputHash
   const config = readImageConfig(store, image);
   lines.push(`  reference   ${reference}`, `  image ID    ${digest}`, `  input hash  ${inputHash}`);
   lines.push(`  platform    ${config.os}/${config.architecture}`, `  created     ${config.created ?? "not said"}`);
-  for (const [key, value] of Object.entries(config.config ?? {})) lines.push(`  ${key.padEnd(12)}${JSON.stringify(value)}`);
+  for (const [key, value] of Object.entries(config.config ?? {}))
+    lines.push(`  ${key.padEnd(12)}${JSON.stringify(value)}`);
   const history = (config.history ?? []).filter((entry) => entry.empty_layer !== true);
   const total = image.layers.reduce((sum, layer) => sum + layer.size, 0);
   lines.push(`  layers      ${image.layers.length}, ${formatBytes(total)} uncompressed`);
   image.layers.forEach(({ diffId, size }, i) => {
-    lines.push(`    ${diffId}  ${formatBytes(size).padStart(9)}  ${history[i]?.comment ?? history[i]?.created_by ?? ""}`.trimEnd());
+    lines.push(
+      `    ${diffId}  ${formatBytes(size).padStart(9)}  ${history[i]?.comment ?? history[i]?.created_by ?? ""}`.trimEnd(),
+    );
   });
   return `${lines.join("\n")}\n`;
 }

@@ -3,7 +3,7 @@ import type { Flags } from "../cli/parsed-flags.ts";
 import type { Host } from "../host.ts";
 import type { BuiltTarget } from "../session/build-targets.ts";
 import { deliverImages } from "../session/deliver-images.ts";
-import { dockerHost } from "../session/docker-host.ts";
+import { dockerEndpoint } from "../session/docker-endpoint.ts";
 import { printResults } from "../session/print-results.ts";
 import { runBuildCommand } from "../session/run-command.ts";
 import type { Session } from "../session/session.ts";
@@ -34,14 +34,14 @@ interface Loaded {
 
 /** Loads built images into the daemon. */
 export async function loadImages(session: Session, targets: readonly BuiltTarget[]): Promise<void> {
-  const address = dockerHost(session.host);
+  const { address, tls } = dockerEndpoint(session.host);
   const before = loadedBefore(session);
   const images = targets.flatMap(({ digest, image }) =>
     image === undefined ? [] : [{ id: digest, layers: image.layers.map((layer) => layer.diffId) }],
   );
   const hints = new Set(images.flatMap((image) => nearest(image, before)));
-  const sink = dockerSink({ store: session.store, host: address, hints: [...hints] });
-  await deliverImages(session, targets, { sink, destination: address });
+  const sink = dockerSink({ store: session.store, host: address, tls, hints: [...hints] });
+  await deliverImages(session, targets, { sink, kind: "docker", destination: address });
   const ids = new Set(images.map((image) => image.id));
   const after = [...images, ...before.filter((image) => !ids.has(image.id))].slice(0, REMEMBERED);
   if (images.some((image) => !before.some((each) => each.id === image.id))) {

@@ -12,7 +12,8 @@ export function runPlan(flags: Flags, host: Host): Promise<number> {
     const plan = planTargets(session, prepared);
     failIfAllFailed(plan, flags.keepGoing);
     if (!flags.json) {
-      for (const step of plan.steps) host.stdout.write(`${step.state.padEnd(5)}  ${step.kind.padEnd(7)}  ${step.label}\n`);
+      for (const step of plan.steps)
+        host.stdout.write(`${step.state.padEnd(5)}  ${step.kind.padEnd(7)}  ${step.label}\n`);
     }
     return 0;
   });

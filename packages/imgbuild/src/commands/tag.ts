@@ -15,7 +15,11 @@ import { withSession } from "../session/session.ts";
 export function runTag(flags: Flags, host: Host): Promise<number> {
   return withSession(flags, host, async (session) => {
     const { targets, evaluation, leaves } = await prepare(session);
-    const hashes = hashInputs(evaluation.graph, targets.map((target) => target.derivation), leaves);
+    const hashes = hashInputs(
+      evaluation.graph,
+      targets.map((target) => target.derivation),
+      leaves,
+    );
     const errors = [...leaves.errors.values()];
     if (errors.length > 0) throw combineErrors(uniqueErrors(errors));
     const single = flags.labels.length === 1 && !/\.\.\.$|:\*$/.test(flags.labels[0] ?? "");
@@ -24,7 +28,10 @@ export function runTag(flags: Flags, host: Host): Promise<number> {
       if (hash === undefined) continue;
       const tag = target.image?.tag ?? tagOf(hash);
       const reference = referenceOf(target, tag);
-      if (flags.json) host.stdout.write(`${JSON.stringify({ v: 1, type: "target.tag", label: target.label, tag, reference, inputHash: hash })}\n`);
+      if (flags.json)
+        host.stdout.write(
+          `${JSON.stringify({ v: 1, type: "target.tag", label: target.label, tag, reference, inputHash: hash })}\n`,
+        );
       else host.stdout.write(single ? `${tag}\n` : `${target.label}  ${reference}\n`);
     }
     return 0;

@@ -1,9 +1,9 @@
+import { availableParallelism } from "node:os";
 import { exitCodeOf, ImgbuildError } from "@imgbuild/errors";
-import { type DerivationId, type Leaf, type Target, tagOf } from "@imgbuild/graph";
+import { type DerivationId, type InputHash, type Target, tagOf } from "@imgbuild/graph";
+import type { ImageData } from "@imgbuild/image";
 import { execute, hashInputs, type Plan, type RunResult, targetRecord } from "@imgbuild/scheduler";
 import type { ImageOutput } from "@imgbuild/steps";
-import type { ImageData } from "@imgbuild/image";
-import { availableParallelism } from "node:os";
 import { failIfAllFailed, uniqueErrors } from "./check-plan.ts";
 import { type Prepared, planTargets } from "./prepare.ts";
 import { referenceOf } from "./reference.ts";
@@ -49,13 +49,20 @@ export async function buildTargets(session: Session, prepared: Prepared): Promis
     now: () => host.clock(),
   });
   if (host.signal.aborted) throw new ImgbuildError("cancelled", "Cannot finish the build: it was cancelled");
+  const reading = { leaves: result.leaves, errors: new Map<DerivationId, ImgbuildError>() };
+  const ids = prepared.targets.filter(({ label }) => result.targets.get(label)?.status === "done");
+  const hashes = hashInputs(
+    prepared.evaluation.graph,
+    ids.map((target) => target.derivation),
+    reading,
+  );
   const targets: BuiltTarget[] = [];
   const errors: ImgbuildError[] = [];
   for (const target of prepared.targets) {
     const outcome = result.targets.get(target.label);
     if (outcome?.status === "failed") errors.push(outcome.error);
     if (outcome?.status !== "done") continue;
-    targets.push(finish(session, { prepared, planned, result, target, outcome }));
+    targets.push(finish(session, { prepared, planned, result, target, outcome, hash: hashes.get(target.derivation) }));
   }
   return { targets, errors: uniqueErrors(errors), result };
 }
@@ -72,22 +79,30 @@ interface Finished {
   readonly planned: Plan;
   readonly result: RunResult;
   readonly target: Target;
-  readonly outcome: { readonly result: "hit" | "built"; readonly output: { readonly digest: string; readonly data: unknown } };
+  readonly hash: InputHash | undefined;
+  readonly outcome: {
+    readonly result: "hit" | "built";
+    readonly output: { readonly digest: string; readonly data: unknown };
+  };
 }
 
-function finish(session: Session, { prepared, planned, result, target, outcome }: Finished): BuiltTarget {
+function finish(
+  session: Session,
+  { prepared, planned, result, target, hash: inputHash, outcome }: Finished,
+): BuiltTarget {
   const { graph } = prepared.evaluation;
-  const reading = { leaves: result.leaves, errors: new Map<DerivationId, ImgbuildError>() };
-  const inputHash = hashInputs(graph, [target.derivation], reading).get(target.derivation);
-  if (inputHash === undefined) throw new ImgbuildError("internal", `Internal error: "${target.label}" has no input hash`);
+  if (inputHash === undefined)
+    throw new ImgbuildError("internal", `Internal error: "${target.label}" has no input hash`);
   const { digest } = outcome.output;
   const before = prepared.memory.get(target.label);
   const unchanged = before?.digest === digest;
-  const record = targetRecord(graph, target, { inputHash, leaves: result.leaves as ReadonlyMap<DerivationId, Leaf> });
-  const durations = Object.fromEntries(
-    result.criticalPath.filter((step) => planned.nodes.has(step.id)).map((step) => [step.id, Math.round(step.ms)]),
-  );
-  if (session.flags.cache) prepared.memory.set(target.label, { record, digest, durations: { ...before?.durations, ...durations } });
+  // A build with nothing to do writes nothing, and does not look for what it would have written.
+  if (session.flags.cache && !(unchanged && before.record.inputHash === inputHash)) {
+    const record = targetRecord(graph, target, { inputHash, leaves: result.leaves });
+    const took = result.criticalPath.filter((step) => planned.nodes.has(step.id));
+    const durations = Object.fromEntries(took.map((step) => [step.id, Math.round(step.ms)]));
+    prepared.memory.set(target.label, { record, digest, durations: { ...before?.durations, ...durations } });
+  }
   const image = target.image === null ? undefined : (outcome.output.data as ImageOutput).image;
   const reference = target.image === null ? "" : referenceOf(target, tagOf(inputHash));
   const done = { label: target.label, reference, digest, unchanged, result: outcome.result };
@@ -96,6 +111,9 @@ function finish(session: Session, { prepared, planned, result, target, outcome }
     ...done,
     target,
     inputHash,
-    image: image === undefined ? undefined : prepared.steps.withSources(image, graph, result.outputs),
+    // Only who delivers asks for it, and finding the sources of layers walks the whole graph.
+    get image() {
+      return image === undefined ? undefined : prepared.steps.withSources(image, graph, result.outputs);
+    },
   };
 }

@@ -8,9 +8,13 @@ export function parseCompression(text: string): Compression {
   const [name = "", level, ...more] = text.split(":");
   const algorithm = ALGORITHMS[name as keyof typeof ALGORITHMS];
   if (algorithm === undefined || more.length > 0 || (level !== undefined && !/^\d+$/.test(level))) {
-    throw new ImgbuildError("usage", `Cannot use the compression ${JSON.stringify(text)}: wanted none, gz or zstd, with a level as in zstd:3`, {
-      hint: "Write for example --compression gz:9",
-    });
+    throw new ImgbuildError(
+      "usage",
+      `Cannot use the compression ${JSON.stringify(text)}: wanted none, gz or zstd, with a level as in zstd:3`,
+      {
+        hint: "Write for example --compression gz:9",
+      },
+    );
   }
   return level === undefined ? { algorithm } : { algorithm, level: Number(level) };
 }

@@ -12,7 +12,8 @@ export function configCache(host: Host, workspaceRoot: string): EvaluationCache 
   const base = host.env.XDG_CACHE_HOME || (host.env.HOME ? join(host.env.HOME, ".cache") : undefined);
   if (base === undefined) return { get: () => undefined, set: () => undefined };
   const directory = join(base, "imgbuild/config");
-  const file = (key: string) => join(directory, `${hashParts("imgbuild.config-file", [workspaceRoot, key]).slice(0, 32)}.json`);
+  const file = (key: string) =>
+    join(directory, `${hashParts("imgbuild.config-file", [workspaceRoot, key]).slice(0, 32)}.json`);
   return {
     get(key) {
       try {

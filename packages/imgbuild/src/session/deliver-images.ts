@@ -1,28 +1,28 @@
-import { ImgbuildError } from "@imgbuild/errors";
 import type { Delivered, Sink } from "@imgbuild/deliver";
+import { ImgbuildError } from "@imgbuild/errors";
 import type { BuiltTarget } from "./build-targets.ts";
 import type { Session } from "./session.ts";
 
-/** Hands images to a sink, with events. Throws `usage` when a target is no image, and what the sink throws. */
+/** Hands images to a sink, with events that call it `kind`. Throws `usage` when a target is no image, and what the sink throws. */
 export async function deliverImages(
   session: Session,
   targets: readonly BuiltTarget[],
-  to: { readonly sink: Sink; readonly destination: string },
+  to: { readonly sink: Sink; readonly kind: string; readonly destination: string },
 ): Promise<Delivered> {
   const { host, emit } = session;
-  const { sink, destination } = to;
+  const { sink, kind, destination } = to;
   const images = targets.map((target) => ({ data: imageOf(target), references: [target.reference] }));
   const label = targets.map((target) => target.target.label).join(" ");
   const begin = host.clock();
-  emit({ type: "deliver.start", label, sink: sink.name });
+  emit({ type: "deliver.start", label, sink: kind });
   const delivered = await sink.deliver(images, {
     signal: host.signal,
-    progress: (bytes) => emit({ type: "deliver.progress", label, sink: sink.name, bytes }),
+    progress: (bytes) => emit({ type: "deliver.progress", label, sink: kind, bytes }),
   });
   session.written.bytes += delivered.bytes;
   const { bytes, layersSent, layersSkipped } = delivered;
   const ms = host.clock() - begin;
-  emit({ type: "deliver.done", label, sink: sink.name, destination, bytes, layersSent, layersSkipped, ms });
+  emit({ type: "deliver.done", label, sink: kind, destination, bytes, layersSent, layersSkipped, ms });
   return delivered;
 }
 

@@ -1,6 +1,14 @@
 import { diffTrees, type LeafReading, type Target, type TreeChange } from "@imgbuild/graph";
 import { type Evaluation, evaluate } from "@imgbuild/loader";
-import { explainMiss, hashInputs, type LeafRecord, type Plan, plan, reachable, targetRecord } from "@imgbuild/scheduler";
+import {
+  explainMiss,
+  hashInputs,
+  type LeafRecord,
+  type Plan,
+  plan,
+  reachable,
+  targetRecord,
+} from "@imgbuild/scheduler";
 import { createSteps, type Steps } from "@imgbuild/steps";
 import type { Codec } from "@imgbuild/tar";
 import type { Session } from "./session.ts";
@@ -40,14 +48,17 @@ export async function evaluateTargets(session: Session, labels: readonly string[
   return evaluation;
 }
 
-/** Evaluates, and measures every source that the targets need. `codec` is the form that will be delivered, if one will be. */
-export async function prepare(session: Session, codec?: Codec): Promise<Prepared> {
+/** The form in which these targets will be delivered; undefined when none of them will be. */
+export type CodecChoice = (targets: readonly Target[]) => Codec | undefined;
+
+/** Evaluates, and measures every source that the targets need. `codecFor` chooses the form that will be delivered, if one will be. */
+export async function prepare(session: Session, codecFor?: CodecChoice): Promise<Prepared> {
   const { host, store, workspaceRoot, cacheDir, flags } = session;
   const evaluation = await evaluateTargets(session, flags.labels);
   const wanted = new Set(evaluation.labels);
   const targets = evaluation.graph.targets.filter((target) => wanted.has(target.label));
   const hidden = new Set([cacheDir]);
-  const steps = createSteps({ store, workspaceRoot, hidden, now: () => host.now(), codec: () => codec });
+  const steps = createSteps({ store, workspaceRoot, hidden, now: () => host.now(), codec: () => codecFor?.(targets) });
   const leaves = sweep(session, { evaluation, targets, steps });
   return { evaluation, targets, steps, leaves, memory: new TargetMemory(store) };
 }
@@ -57,9 +68,14 @@ function sweep(session: Session, what: Pick<Prepared, "evaluation" | "targets" |
   const begin = host.clock();
   const { graph } = what.evaluation;
   const { leafReader } = what.steps;
-  const needed = reachable(graph, what.targets.map((target) => target.derivation));
+  const needed = reachable(
+    graph,
+    what.targets.map((target) => target.derivation),
+  );
   const kinds = leafReader.kinds;
-  const reading = leafReader.read([...graph.derivations.values()].filter(({ id, kind }) => needed.has(id) && kinds.has(kind)));
+  const reading = leafReader.read(
+    [...graph.derivations.values()].filter(({ id, kind }) => needed.has(id) && kinds.has(kind)),
+  );
   const files = [...reading.leaves.values()].reduce((sum, leaf) => sum + leaf.files, 0);
   const { filesOpened, bytesHashed } = reading;
   emit({ type: "sweep.done", files, filesOpened, bytesHashed, ms: host.clock() - begin });
@@ -97,8 +113,8 @@ function explain(
   const hash = hashInputs(graph, [target.derivation], prepared.leaves).get(target.derivation);
   if (hash === undefined) return;
   const current = targetRecord(graph, target, { inputHash: hash, leaves: prepared.leaves.leaves });
-  const { flags, store } = session;
-  const load = (digest: string) => store.trees.get(digest)?.toString("utf8");
+  const { flags } = session;
+  const load = (digest: string) => prepared.steps.node(digest);
   const changedPaths = (before: LeafRecord, after: LeafRecord): readonly TreeChange[] =>
     load(before.digest) === undefined || load(after.digest) === undefined
       ? []

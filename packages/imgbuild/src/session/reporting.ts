@@ -9,15 +9,18 @@ type Look = Pick<Flags, "json" | "progress" | "color" | "verbose" | "quiet">;
 /** The reporter that flags, terminal and environment ask for. Events go to stderr, but for `--json`. */
 export function makeReporter(flags: Look, host: Host, workspaceRoot: string | undefined): Reporter {
   if (flags.json) return jsonReporter({ write: (text) => host.stdout.write(text), now: () => host.clock() });
-  if (flags.progress === "none") return { emit: () => undefined, close: () => undefined };
+  const json = { write: (out: string) => host.stderr.write(out), now: () => host.clock() };
+  if (flags.progress === "json") return jsonReporter(json);
+  // Who wants no progress still wants to know what failed.
+  const quiet = flags.quiet || flags.progress === "none";
   const text = {
     write: (out: string) => host.stderr.write(out),
     colour: wantsColour(flags, host),
-    verbosity: flags.quiet ? "quiet" : flags.verbose ? "verbose" : "normal",
+    verbosity: quiet ? "quiet" : flags.verbose ? "verbose" : "normal",
     readLine: lineReader(workspaceRoot),
   } as const;
   const live = flags.progress === "auto" && host.stderr.isTTY === true && !host.env.CI && host.env.TERM !== "dumb";
-  if (!live || flags.quiet) return plainReporter(text);
+  if (!live || quiet) return plainReporter(text);
   return terminalReporter({
     ...text,
     columns: () => host.stderr.columns ?? 80,

@@ -1,19 +1,19 @@
 import { writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
 import { fromUnknown, type ImgbuildError } from "@imgbuild/errors";
 import { errorJson } from "@imgbuild/report";
 import type { Flags } from "../cli/parsed-flags.ts";
 import type { Host } from "../host.ts";
 import { type Built, type BuiltTarget, buildTargets, exitCodeFor } from "./build-targets.ts";
-import { prepare } from "./prepare.ts";
+import { type CodecChoice, prepare } from "./prepare.ts";
 import { type Session, withSession } from "./session.ts";
-import type { Codec } from "@imgbuild/tar";
 
 /** What a command that builds does besides. */
 export interface BuildCommand {
   readonly name: string;
   /** The form that will be delivered, so that layers are compressed to it while they are packed. */
-  readonly codec?: ((session: Session) => Codec | undefined) | undefined;
+  readonly codec?: CodecChoice | undefined;
   /** Runs when every target is built, or with keep-going for those that are; resolves to an exit code of its own. */
   readonly after: (session: Session, targets: readonly BuiltTarget[]) => Promise<number>;
 }
@@ -21,7 +21,7 @@ export interface BuildCommand {
 /** Builds the labels of the command line, then does what the command is for. Emits `run.start` and `run.end`. */
 export async function runBuildCommand(flags: Flags, host: Host, command: BuildCommand): Promise<number> {
   return withSession(flags, host, async (session) => {
-    const jobs = flags.jobs ?? 0;
+    const jobs = flags.jobs ?? availableParallelism();
     session.emit({ type: "run.start", command: command.name, targets: flags.labels, jobs });
     const attempt: Attempt = { built: undefined };
     try {
@@ -49,7 +49,7 @@ const ATTEMPTS = 3;
 
 async function withRetries(session: Session, command: BuildCommand, attempt: Attempt): Promise<number> {
   for (let number = 1; ; number++) {
-    const prepared = await prepare(session, command.codec?.(session));
+    const prepared = await prepare(session, command.codec);
     const built = await buildTargets(session, prepared);
     attempt.built = built;
     if (built.errors.length > 0 && !session.flags.keepGoing) return 0;

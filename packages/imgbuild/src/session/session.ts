@@ -36,14 +36,34 @@ export async function withSession<T>(flags: Flags, host: Host, body: (session: S
   const readEnv = (name: string) => host.env[name];
   const cacheDir =
     flags.cacheDir === undefined
-      ? (await loadConfig({ workspaceRoot, runtime, readEnv, now: () => host.now(), cache: configCache(host, workspaceRoot) })).cacheDir
+      ? (
+          await loadConfig({
+            workspaceRoot,
+            runtime,
+            readEnv,
+            now: () => host.now(),
+            cache: configCache(host, workspaceRoot),
+          })
+        ).cacheDir
       : resolve(cwd, flags.cacheDir);
   const store = await openStore({ directory: cacheDir, now: () => host.now(), pid: host.pid, hostname: host.hostname });
   const reporter = makeReporter(flags, host, workspaceRoot);
   try {
     const emit = reporter.emit;
     const real = realpathSync(cacheDir);
-    return await body({ host, flags, cwd, workspaceRoot, cacheDir: real, store, runtime, reporter, emit, startedAt, written: { bytes: 0 } });
+    return await body({
+      host,
+      flags,
+      cwd,
+      workspaceRoot,
+      cacheDir: real,
+      store,
+      runtime,
+      reporter,
+      emit,
+      startedAt,
+      written: { bytes: 0 },
+    });
   } finally {
     reporter.close();
     store.close();

@@ -30,7 +30,12 @@ export class TargetMemory {
   /** Keeps what is new: nothing is written when nothing changed. */
   set(label: string, remembered: Remembered): void {
     const before = this.get(label);
-    if (before !== undefined && before.digest === remembered.digest && before.record.inputHash === remembered.record.inputHash) return;
+    if (
+      before !== undefined &&
+      before.digest === remembered.digest &&
+      before.record.inputHash === remembered.record.inputHash
+    )
+      return;
     this.#known.set(label, remembered);
     this.#store.facts.set(SPACE, label, JSON.stringify(remembered));
   }

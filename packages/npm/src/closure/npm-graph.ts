@@ -37,7 +37,7 @@ export function isFirstParty(entry: NpmLockEntry): boolean {
 }
 
 /** `name@version`, or the directory of a package without a version. */
-export function titleOf(entry: NpmLockEntry): string {
+function titleOf(entry: NpmLockEntry): string {
   if (entry.version === undefined) return entry.name === "" ? "the root package" : entry.name;
   return `${entry.name}@${entry.version}`;
 }

@@ -8,7 +8,7 @@ export interface Follow {
 }
 
 /** A dependency that the walk followed. */
-export interface FollowedEdge extends GraphEdge {
+interface FollowedEdge extends GraphEdge {
   readonly from: string;
   readonly to: string;
 }

@@ -1,14 +1,11 @@
+import type { Platform } from "@imgbuild/oci";
 import type { PlatformLimits } from "../lock/lock-file.ts";
 
 /** The C library of a Linux system. */
 export type Libc = "glibc" | "musl";
 
-/** What packages are chosen for: Go's names for system and architecture, as in an image. */
-export interface TargetPlatform {
-  /** `linux`, `windows`, `darwin`, … */
-  readonly os: string;
-  /** `amd64`, `arm64`, … */
-  readonly architecture: string;
+/** What packages are chosen for: `linux`, `amd64`, named as in an image. */
+export interface TargetPlatform extends Pick<Platform, "os" | "architecture"> {
   /** Absent: packages for either are taken. */
   readonly libc?: Libc | undefined;
 }

@@ -1,6 +1,3 @@
-/** A hash algorithm that an integrity text may name. */
-export type IntegrityAlgorithm = "sha512" | "sha384" | "sha256" | "sha1";
-
 const BYTES: ReadonlyMap<string, number> = new Map([
   ["sha512", 64],
   ["sha384", 48],

@@ -69,9 +69,12 @@ function versionOf(source: LockSource, shape: Shape | undefined): 2 | 3 {
 }
 
 function readEntry(installPath: string, shape: Shape): NpmLockEntry {
-  if (!isInstallPath(installPath)) throw shape.fail(`${shape.place} is no path of an installed package`);
-  const fields = members(shape);
   const required = requiredName(installPath);
+  const isInside = /(?:^|\/)node_modules(?:\/|$)/.test(installPath);
+  if (!isInstallPath(installPath) || (isInside && required === undefined)) {
+    throw shape.fail(`${shape.place} is no path of an installed package`);
+  }
+  const fields = members(shape);
   if (required !== undefined && !isPackageName(required)) throw shape.fail(`${shape.place} is no name of a package`);
   const name = optionalText(fields.get("name")) ?? required ?? installPath.split("/").at(-1) ?? "";
   if (required !== undefined && !isPackageName(name)) throw shape.fail(`${shape.place}.name is no name of a package`);

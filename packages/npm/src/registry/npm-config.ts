@@ -92,8 +92,9 @@ function scopesOf(settings: NpmrcSettings, warnings: string[]): ReadonlyMap<stri
   const scopes = new Map<string, string>();
   for (const [key, value] of settings) {
     const scope = /^(@[^/:]+):registry$/.exec(key)?.[1];
-    const registry = typeof value === "string" ? registryOf(value, key, warnings) : undefined;
-    if (scope !== undefined && registry !== undefined) scopes.set(scope, registry);
+    if (scope === undefined || typeof value !== "string") continue;
+    const registry = registryOf(value, key, warnings);
+    if (registry !== undefined) scopes.set(scope, registry);
   }
   return scopes;
 }

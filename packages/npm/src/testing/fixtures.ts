@@ -5,7 +5,7 @@ import type { NpmLock } from "../lock/lock-file.ts";
 import { readPackageLock } from "../lock/package-lock.ts";
 
 /** A tree that the real npm installed: `fixtures/make.mjs`. */
-export interface InstalledTree {
+interface InstalledTree {
   readonly workspace: string;
   readonly target: TargetPlatform;
   /** Directories of packages. */

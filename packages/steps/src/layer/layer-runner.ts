@@ -1,11 +1,12 @@
-import type { Derivation, JsonValue, LayerArgs, Output, Step, StepRunner } from "@imgbuild/graph";
-import { ImgbuildError } from "@imgbuild/errors";
-import { type LayerData, type LayerEntry, packLayer } from "@imgbuild/image";
+import type { DerivationId, JsonValue, LayerArgs, Output, Step, StepRunner } from "@imgbuild/graph";
+import { type LayerData, type LayerIndexes, packLayer } from "@imgbuild/image";
 import type { Store } from "@imgbuild/store";
 import type { Codec } from "@imgbuild/tar";
 import type { SweptTree } from "../path/swept-tree.ts";
-import { layerEntries } from "../tree/layer-entries.ts";
-import { type ResolveContext, resolveTree, rootNodes } from "../tree/resolve-tree.ts";
+import { baseLayersOf } from "./base-layers-runner.ts";
+import type { LayerContext } from "./layer-context.ts";
+import { listBase } from "./layer-makers.ts";
+import { layerMembers } from "./plan-layer.ts";
 
 /** What the output of a `layer` step holds as its data. */
 export interface LayerOutput {
@@ -19,8 +20,11 @@ export interface LayerRunnerOptions {
   readonly store: Store;
   /** The form that will be delivered, if one will be. */
   readonly codec: () => Codec | undefined;
-  readonly swept: (id: Step["derivation"]["id"]) => SweptTree;
+  readonly swept: (id: DerivationId) => SweptTree;
   readonly kept: (sha256: string) => Uint8Array | undefined;
+  readonly indexes: LayerIndexes;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 /** Packs a source to a layer. Its output's digest is the diffID: a changed source with the same tar stops the wave. */
@@ -28,28 +32,28 @@ export function layerRunner(options: LayerRunnerOptions): StepRunner {
   return {
     kind: "layer",
     mode: "cached",
-    version: 1,
+    version: 2,
     run: (step) => runLayer(step, options),
     blobs: (output) => (output.data as unknown as LayerOutput).blobs,
   };
 }
 
 async function runLayer(step: Step, options: LayerRunnerOptions): Promise<Output> {
-  const packed = await packLayer(entriesOf(step.derivation, { graph: step.graph, swept: options.swept }), {
-    store: options.store,
-    codec: options.codec(),
-    signal: step.signal,
-    progress: step.progress,
-    kept: options.kept,
-  });
-  const data: LayerOutput = { layer: packed.layer, blobs: [packed.layer.blocks] };
+  const { derivation } = step;
+  const context = contextOf(step, options);
+  const baseId = (derivation.args as unknown as LayerArgs).hasBase ? derivation.inputs[1] : undefined;
+  const lists = baseId === undefined ? [] : await listBase(baseLayersOf(baseId, context), baseId, context);
+  const packed = await packLayer(layerMembers(derivation, context), packOptions(step, options));
+  const data: LayerOutput = { layer: packed.layer, blobs: [packed.layer.blocks, ...lists] };
   return { digest: packed.layer.diffId, data: data as unknown as JsonValue };
 }
 
-/** The members of the layer that a `layer` derivation stands for. */
-export function entriesOf(derivation: Derivation, context: ResolveContext): LayerEntry[] {
-  const [source] = derivation.inputs;
-  if (source === undefined) throw new ImgbuildError("internal", "Internal error: a layer without a source");
-  const nodes = rootNodes(resolveTree(source, context), context);
-  return layerEntries(nodes, derivation.args as unknown as LayerArgs);
+/** What the steps below a step know of layers. */
+export function contextOf(step: Step, { swept, indexes, now }: LayerRunnerOptions): LayerContext {
+  return { graph: step.graph, swept, indexes, now, outputOf: (id) => step.output(id) };
+}
+
+/** How the step packs. */
+export function packOptions(step: Step, { store, codec, kept }: LayerRunnerOptions): Parameters<typeof packLayer>[1] {
+  return { store, codec: codec(), signal: step.signal, progress: step.progress, kept };
 }

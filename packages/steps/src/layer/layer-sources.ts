@@ -1,25 +1,51 @@
-import type { Derivation, DerivationId, Output } from "@imgbuild/graph";
-import { entryBlocks, type ImageData } from "@imgbuild/image";
-import type { ResolveContext } from "../tree/resolve-tree.ts";
-import { entriesOf } from "./layer-runner.ts";
+import type { DerivationId, Graph, Output } from "@imgbuild/graph";
+import { entryBlocks, type LayerData } from "@imgbuild/image";
+import type { LayerContext } from "./layer-context.ts";
+import { type LayerMaker, layerMakers } from "./layer-makers.ts";
 
-/** What finding the sources of layers needs: the graph, and what its steps gave. */
-export interface SourceContext extends ResolveContext {
-  readonly outputs: ReadonlyMap<DerivationId, Output>;
-  readonly kept: (sha256: string) => Uint8Array | undefined;
+/** Finds the sources of layers that a run made, so that their bytes can be made again. */
+export class LayerSources {
+  readonly #makers: Map<string, LayerMaker>;
+  readonly #kept: (sha256: string) => Uint8Array | undefined;
+
+  constructor(
+    context: LayerContext,
+    of: { readonly roots: Iterable<DerivationId>; readonly kept: (sha256: string) => Uint8Array | undefined },
+  ) {
+    this.#makers = layerMakers(of.roots, context);
+    this.#kept = of.kept;
+  }
+
+  /** The same layers; those that the graph makes know their source. */
+  add(layers: readonly LayerData[]): LayerData[] {
+    return layers.map((layer) => {
+      const maker = this.#makers.get(layer.diffId);
+      if (layer.kind !== "blocks" || maker === undefined) return layer;
+      return { ...layer, source: entryBlocks(maker, this.#kept) };
+    });
+  }
 }
 
-/** Adds to each layer the derivation that makes its blocks again, where the graph has one that gave its diffID. */
-export function layersWithSources(image: ImageData, context: SourceContext): ImageData {
-  const makers = new Map<string, Derivation>();
-  for (const derivation of context.graph.derivations.values()) {
-    const output = derivation.kind === "layer" ? context.outputs.get(derivation.id) : undefined;
-    if (output !== undefined) makers.set(output.digest, derivation);
+/** The sources of one run: found once, however many images are delivered. */
+export class RunSources {
+  readonly #context: Omit<LayerContext, "graph" | "outputOf">;
+  readonly #kept: (sha256: string) => Uint8Array | undefined;
+  #last: { readonly outputs: ReadonlyMap<DerivationId, Output>; readonly sources: LayerSources } | undefined;
+
+  constructor(
+    context: Omit<LayerContext, "graph" | "outputOf">,
+    kept: (sha256: string) => Uint8Array | undefined,
+  ) {
+    this.#context = context;
+    this.#kept = kept;
   }
-  const layers = image.layers.map((layer) => {
-    const maker = makers.get(layer.diffId);
-    if (layer.kind !== "blocks" || maker === undefined) return layer;
-    return { ...layer, source: entryBlocks(() => entriesOf(maker, context), context.kept) };
-  });
-  return { ...image, layers };
+
+  /** Sources for whatever `outputs`, which are those of a run over `graph`, hold. */
+  of(graph: Graph, outputs: ReadonlyMap<DerivationId, Output>): LayerSources {
+    if (this.#last?.outputs !== outputs) {
+      const context: LayerContext = { ...this.#context, graph, outputOf: (id) => outputs.get(id) };
+      this.#last = { outputs, sources: new LayerSources(context, { roots: outputs.keys(), kept: this.#kept }) };
+    }
+    return this.#last.sources;
+  }
 }

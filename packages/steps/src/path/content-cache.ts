@@ -31,6 +31,18 @@ export class ContentCache {
     this.#contents.set(sha256, content);
   }
 
+  /** Half of the room that is left, in shared memory, for another thread to fill; what it kept is then adopted. */
+  lendHalf(): Buffer {
+    const size = Math.floor((this.#limit - this.#used) / 2);
+    this.#used += size;
+    return Buffer.from(new SharedArrayBuffer(size));
+  }
+
+  /** Keeps a content that lies in lent room. */
+  adopt(sha256: string, content: Buffer): void {
+    if (!this.#contents.has(sha256)) this.#contents.set(sha256, content);
+  }
+
   /** The content with this sha256, if it was kept. */
   get(digest: string): Buffer | undefined {
     return this.#contents.get(digest);

@@ -18,7 +18,13 @@ export interface Selection {
 export function makeSelection(include: readonly string[], exclude: readonly string[]): Selection {
   const options = { dot: true };
   const excludes = exclude.length === 0 ? undefined : picomatch(exclude.map(trim), options);
-  const includes = include.length === 0 ? undefined : picomatch(include.flatMap((p) => [trim(p), `${trim(p)}/**`]), options);
+  const includes =
+    include.length === 0
+      ? undefined
+      : picomatch(
+          include.flatMap((p) => [trim(p), `${trim(p)}/**`]),
+          options,
+        );
   return {
     id: JSON.stringify([include, exclude]),
     excluded: (relative) => excludes?.(relative) ?? false,

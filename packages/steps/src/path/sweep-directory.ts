@@ -1,9 +1,9 @@
-import { lstatSync, readdirSync, readlinkSync, realpathSync, type Stats, statSync } from "node:fs";
 import { hash } from "node:crypto";
+import { lstatSync, readdirSync, readlinkSync, realpathSync, type Stats, statSync } from "node:fs";
 import { fromUnknown, ImgbuildError, systemCode } from "@imgbuild/errors";
 import { encodeNode, type MerkleEntry, nodeDigest } from "@imgbuild/graph";
+import type { PendingFile } from "./hash-files.ts";
 import { type DirectoryRecord, Flag, packDirectory, unpackDirectory } from "./packed-directory.ts";
-import { hashFile, type Keeper } from "./read-source.ts";
 import type { Selection } from "./selection.ts";
 import { FileType, type SweepCounters, type SweptDirectory, typeOf } from "./swept-tree.ts";
 
@@ -15,14 +15,15 @@ export interface SweepContext {
   readonly follow: boolean;
   /** Packed directories as they were at the last sweep, by path relative to the root. */
   readonly before: Map<string, Buffer>;
-  /** Directories to write back, and Merkle nodes to keep; filled by the sweep. */
+  /** Directories to write back, and Merkle nodes of states that are gone; filled by the sweep. */
   readonly changed: Map<string, Uint8Array>;
   readonly nodes: Map<string, Uint8Array>;
   readonly counters: SweepCounters;
   /** Directories that are never packed: imgbuild's own cache. */
   readonly hidden: ReadonlySet<string>;
   readonly now: () => number;
-  readonly keeper: Keeper;
+  /** Files to be hashed when all directories were seen; filled by the sweep. */
+  readonly pending: PendingFile[];
   /** Totals of the files seen; filled by the sweep. */
   readonly totals: { files: number; bytes: number };
 }
@@ -43,31 +44,58 @@ interface Draft {
   readonly digests: string[];
 }
 
-/** Sweeps the directory at `relative` ("" for the root): compares it with its snapshot and hashes what changed. */
-export function sweepDirectory(context: SweepContext, relative: string, above: readonly number[] = []): SweptDirectory {
+/**
+ * Compares the directory at `relative` ("" for the root) and all below it with their snapshot. Files that may have changed
+ * are left in `context.pending`; when they are hashed, {@link settle} gives the result.
+ */
+export function scanDirectory(context: SweepContext, relative: string, above: readonly number[] = []): Scan {
   const directory = relative === "" ? context.root : `${context.root}/${relative}`;
-  return sweepListed(context, { relative, directory, names: readNames(directory), above });
+  return scanListed(context, { relative, directory, names: readNames(directory), above });
 }
 
-/** Sweeps the given names of the root alone. */
-export function sweepNames(context: SweepContext, names: readonly string[]): SweptDirectory {
-  return sweepListed(context, { relative: "", directory: context.root, names, above: [] });
+/** The same for the given names of the root alone. */
+export function scanOnly(context: SweepContext, names: readonly string[]): Scan {
+  return scanListed(context, { relative: "", directory: context.root, names, above: [] });
 }
 
-function sweepListed(
+function scanListed(
   context: SweepContext,
-  list: { readonly relative: string; readonly directory: string; readonly names: readonly string[]; readonly above: readonly number[] },
-): SweptDirectory {
+  list: {
+    readonly relative: string;
+    readonly directory: string;
+    readonly names: readonly string[];
+    readonly above: readonly number[];
+  },
+): Scan {
   const { relative, names } = list;
   const packed = context.before.get(relative);
   context.before.delete(relative);
   const old = packed === undefined ? undefined : unpackDirectory(packed);
   const same = old !== undefined && sameNames(old.names, names);
-  const draft = same ? undefined : emptyDraft(names);
-  return scanNames(context, { ...list, old, same, draft });
+  const scan: Scan = { ...list, old, same, draft: same ? undefined : emptyDraft(names), children: new Map() };
+  const oldIndex = same || old === undefined ? undefined : new Map(old.names.map((name, i) => [name, i]));
+  for (let i = 0; i < names.length; i++) {
+    scanName(context, scan, { i, before: same ? i : (oldIndex?.get(names[i] as string) ?? -1) });
+  }
+  return scan;
 }
 
-interface Scan {
+/** The result of a scan whose pending files are hashed: digests from the bottom up, and records to write back. */
+export function settle(context: SweepContext, scan: Scan): SweptDirectory {
+  const children = new Map<number, SweptDirectory>();
+  for (const [i, { scan: below, stat }] of scan.children) {
+    const child = settle(context, below);
+    children.set(i, child);
+    const kept = context.selection.keepsEmptyDirectories || hasWanted(child);
+    const digest = kept ? child.record.digest : "";
+    record(scan, { i, before: scan.same ? i : -1, stat, flags: kept ? 0 : Flag.ignored, digest });
+  }
+  if (scan.draft === undefined && scan.old !== undefined) return { record: scan.old, children };
+  return finish(context, scan, children);
+}
+
+/** One directory between being looked at and being settled. */
+export interface Scan {
   readonly relative: string;
   readonly directory: string;
   readonly names: readonly string[];
@@ -76,24 +104,12 @@ interface Scan {
   readonly same: boolean;
   draft: Draft | undefined;
   readonly above: readonly number[];
+  /** Sub-directories by index of their name, with their own stat. */
+  readonly children: Map<number, { readonly scan: Scan; readonly stat: Stats }>;
 }
 
-function scanNames(context: SweepContext, scan: Scan): SweptDirectory {
-  const children = new Map<number, SweptDirectory>();
-  const oldIndex = scan.same || scan.old === undefined ? undefined : new Map(scan.old.names.map((name, i) => [name, i]));
-  for (let i = 0; i < scan.names.length; i++) {
-    scanName(context, scan, { i, before: scan.same ? i : (oldIndex?.get(scan.names[i] as string) ?? -1), children });
-  }
-  if (scan.draft === undefined && scan.old !== undefined) return { record: scan.old, children };
-  return finish(context, scan, children);
-}
-
-function scanName(
-  context: SweepContext,
-  scan: Scan,
-  slot: { readonly i: number; readonly before: number; readonly children: Map<number, SweptDirectory> },
-): void {
-  const { i, before, children } = slot;
+function scanName(context: SweepContext, scan: Scan, slot: { readonly i: number; readonly before: number }): void {
+  const { i, before } = slot;
   const name = scan.names[i] as string;
   const relative = scan.relative === "" ? name : `${scan.relative}/${name}`;
   const path = `${scan.directory}/${name}`;
@@ -104,10 +120,8 @@ function scanName(
   const stat = statOf(context, path);
   const type = typeOf(stat.mode);
   if (type === FileType.directory) {
-    const child = sweepDirectory(context, relative, descend(context, { path, stat, above: scan.above }));
-    children.set(i, child);
-    const kept = context.selection.keepsEmptyDirectories || hasWanted(child);
-    record(scan, { i, before, stat, flags: kept ? 0 : Flag.ignored, digest: kept ? child.record.digest : "" });
+    const below = scanDirectory(context, relative, descend(context, { path, stat, above: scan.above }));
+    scan.children.set(i, { scan: below, stat });
     return;
   }
   if (type !== FileType.file && type !== FileType.link) throw notPackable(path);
@@ -123,8 +137,15 @@ function scanName(
     if (scan.draft !== undefined) record(scan, { i, before, stat, flags: 0, digest: old.digests[before] as string });
     return;
   }
-  const digest = type === FileType.link ? linkDigest(path) : contentDigest(context, path, stat);
-  record(scan, { i, before, stat, flags: racyFlag(stat, context.now()), digest });
+  const flags = racyFlag(stat, context.now());
+  if (type === FileType.link) record(scan, { i, before, stat, flags, digest: linkDigest(path) });
+  else if (stat.size === 0) record(scan, { i, before, stat, flags, digest: EMPTY_DIGEST });
+  else {
+    context.counters.filesOpened += 1;
+    context.counters.bytesHashed += stat.size;
+    record(scan, { i, before: -1, stat, flags, digest: "" });
+    context.pending.push({ path, slots: draftOf(scan), i });
+  }
 }
 
 function isExcluded(
@@ -137,7 +158,13 @@ function isExcluded(
 /** Writes a slot: into the draft, which is begun by the first difference. */
 function record(
   scan: Scan,
-  slot: { readonly i: number; readonly before: number; readonly stat: Stats; readonly flags: number; readonly digest: string },
+  slot: {
+    readonly i: number;
+    readonly before: number;
+    readonly stat: Stats;
+    readonly flags: number;
+    readonly digest: string;
+  },
 ): void {
   const { i, before, stat, flags, digest } = slot;
   const old = scan.old;
@@ -145,7 +172,13 @@ function record(
     const same = old.flags[i] === flags && old.digests[i] === digest;
     const isDirectory = typeOf(stat.mode) === FileType.directory;
     // What is not read, or is described by its own record, need not be compared by its times.
-    if (same && (isDirectory || flags === Flag.ignored ? typeOf(old.mode[i] as number) === typeOf(stat.mode) : unchanged(old, i, stat))) return;
+    if (
+      same &&
+      (isDirectory || flags === Flag.ignored
+        ? typeOf(old.mode[i] as number) === typeOf(stat.mode)
+        : unchanged(old, i, stat))
+    )
+      return;
   }
   const draft = draftOf(scan);
   draft.mtimeMs[i] = stat.mtimeMs;
@@ -179,7 +212,16 @@ function emptyDraft(names: readonly string[]): Draft {
   const floats = () => new Float64Array(names.length);
   const [mtimeMs, ctimeMs, size, inode] = [floats(), floats(), floats(), floats()];
   const mode = new Uint32Array(names.length);
-  return { names, mtimeMs, ctimeMs, size, inode, mode, flags: new Uint8Array(names.length), digests: names.map(() => "") };
+  return {
+    names,
+    mtimeMs,
+    ctimeMs,
+    size,
+    inode,
+    mode,
+    flags: new Uint8Array(names.length),
+    digests: names.map(() => ""),
+  };
 }
 
 function finish(context: SweepContext, scan: Scan, children: Map<number, SweptDirectory>): SweptDirectory {
@@ -187,9 +229,14 @@ function finish(context: SweepContext, scan: Scan, children: Map<number, SweptDi
   const node = encodeNode(merkleEntries(draft));
   const digest = nodeDigest(node);
   const done: DirectoryRecord = { ...draft, digest };
-  context.nodes.set(digest, Buffer.from(node));
+  if (scan.old !== undefined) keepNode(context, scan.old);
   context.changed.set(scan.relative, packDirectory(done));
   return { record: done, children };
+}
+
+/** Keeps the node of a state that is gone, so that a later question can compare with it. */
+export function keepNode(context: Pick<SweepContext, "nodes">, gone: DirectoryRecord): void {
+  context.nodes.set(gone.digest, Buffer.from(encodeNode(merkleEntries(gone))));
 }
 
 /** The entries of a record that its users see. */
@@ -247,9 +294,13 @@ function followed(context: SweepContext, path: string): Stats {
   if (!stat.isSymbolicLink()) return stat;
   const target = realpathSync(path);
   if (target !== context.workspaceRoot && !target.startsWith(`${context.workspaceRoot}/`)) {
-    throw new ImgbuildError("path-escape", `Cannot follow the link "${path}": it leads out of the workspace to "${target}"`, {
-      hint: "Leave it out with exclude, or store it as a link with follow: false",
-    });
+    throw new ImgbuildError(
+      "path-escape",
+      `Cannot follow the link "${path}": it leads out of the workspace to "${target}"`,
+      {
+        hint: "Leave it out with exclude, or store it as a link with follow: false",
+      },
+    );
   }
   return statSync(path);
 }
@@ -261,9 +312,13 @@ function descend(
 ): readonly number[] {
   if (!context.follow) return at.above;
   if (at.above.includes(at.stat.ino)) {
-    throw new ImgbuildError("path-escape", `Cannot follow the link "${at.path}": it leads to a directory that contains it`, {
-      hint: "Leave it out with exclude, or store it as a link with follow: false",
-    });
+    throw new ImgbuildError(
+      "path-escape",
+      `Cannot follow the link "${at.path}": it leads to a directory that contains it`,
+      {
+        hint: "Leave it out with exclude, or store it as a link with follow: false",
+      },
+    );
   }
   return [...at.above, at.stat.ino];
 }
@@ -294,17 +349,6 @@ function linkDigest(path: string): string {
 
 const EMPTY_DIGEST = hash("sha256", "", "hex");
 
-function contentDigest(context: SweepContext, path: string, first: Stats): string {
-  if (first.size === 0) return EMPTY_DIGEST;
-  context.counters.filesOpened += 1;
-  context.counters.bytesHashed += first.size;
-  try {
-    return hashFile(path, first, context.keeper);
-  } catch (error) {
-    throw fromUnknown(error, `Cannot read "${path}"`);
-  }
-}
-
 function brokenLink(path: string): ImgbuildError {
   return new ImgbuildError("input-missing", `Cannot follow the link "${path}": what it points to does not exist`, {
     hint: "Mend the link, leave it out with exclude, or store it as a link with follow: false",
@@ -312,8 +356,11 @@ function brokenLink(path: string): ImgbuildError {
 }
 
 function notPackable(path: string): ImgbuildError {
-  return new ImgbuildError("input-unreadable", `Cannot pack "${path}": it is a socket, pipe or device, wanted a file, directory or link`, {
-    hint: "Leave it out with exclude",
-  });
+  return new ImgbuildError(
+    "input-unreadable",
+    `Cannot pack "${path}": it is a socket, pipe or device, wanted a file, directory or link`,
+    {
+      hint: "Leave it out with exclude",
+    },
+  );
 }
-

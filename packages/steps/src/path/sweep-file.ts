@@ -1,7 +1,6 @@
-import { type SweepContext, sweepNames } from "./sweep-directory.ts";
-import type { SweptDirectory } from "./swept-tree.ts";
+import { type Scan, type SweepContext, scanOnly } from "./sweep-directory.ts";
 
-/** Sweeps a source that is one file or link: as a directory that has only that name. */
-export function sweepFile(context: SweepContext, directory: string, name: string): SweptDirectory {
-  return sweepNames({ ...context, root: directory }, [name]);
+/** Scans a source that is one file or link: as a directory that has only that name. */
+export function scanFile(context: SweepContext, directory: string, name: string): Scan {
+  return scanOnly({ ...context, root: directory }, [name]);
 }

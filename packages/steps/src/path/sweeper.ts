@@ -1,13 +1,15 @@
 import { lstatSync, realpathSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { atPosition, fromUnknown, ImgbuildError, systemCode } from "@imgbuild/errors";
-import { type Derivation, type DerivationId, hashParts, type Leaf, type PathArgs } from "@imgbuild/graph";
+import { type Derivation, type DerivationId, encodeNode, hashParts, type Leaf, type PathArgs } from "@imgbuild/graph";
 import type { Store } from "@imgbuild/store";
 import type { ContentCache } from "./content-cache.ts";
+import { hashFiles } from "./hash-files.ts";
+import { type DirectoryRecord, unpackDirectory } from "./packed-directory.ts";
 import { makeSelection } from "./selection.ts";
-import { type SweepContext, merkleEntries, sweepDirectory } from "./sweep-directory.ts";
-import { sweepFile } from "./sweep-file.ts";
-import type { SweepCounters, SweptTree } from "./swept-tree.ts";
+import { keepNode, merkleEntries, type SweepContext, scanDirectory, settle } from "./sweep-directory.ts";
+import { scanFile } from "./sweep-file.ts";
+import type { SweepCounters, SweptDirectory, SweptTree } from "./swept-tree.ts";
 
 /** What a sweeper needs from outside. */
 export interface SweeperOptions {
@@ -24,6 +26,8 @@ export interface SweeperOptions {
 export class Sweeper {
   readonly #options: SweeperOptions;
   readonly #trees = new Map<DerivationId, SweptTree>();
+  /** Directories of the trees by digest; made when somebody asks. */
+  #nodes: ReadonlyMap<string, DirectoryRecord> | undefined;
 
   constructor(options: SweeperOptions) {
     this.#options = options;
@@ -42,10 +46,20 @@ export class Sweeper {
     try {
       const tree = this.#sweep(args, counters);
       this.#trees.set(derivation.id, tree);
+      this.#nodes = undefined;
       return { digest: digestOfTree(tree), files: tree.files, bytes: tree.bytes };
     } catch (error) {
-      throw atPosition(fromUnknown(error, `Cannot read "//${args.path}"`), derivation.position);
+      const path = failedPath(error, this.#options.workspaceRoot) ?? args.path;
+      throw atPosition(fromUnknown(error, `Cannot read "//${path}"`), derivation.position);
     }
+  }
+
+  /** The text of the Merkle node of a directory: one that is there now, or that was at an earlier sweep. */
+  node(digest: string): string | undefined {
+    this.#nodes ??= currentNodes(this.#trees.values());
+    const record = this.#nodes.get(digest);
+    if (record !== undefined) return encodeNode(merkleEntries(record));
+    return this.#options.store.trees.get(digest)?.toString("utf8");
   }
 
   #sweep(args: PathArgs, counters: SweepCounters): SweptTree {
@@ -65,11 +79,17 @@ export class Sweeper {
       counters,
       hidden,
       now,
-      keeper: contents,
+      pending: [],
       totals: { files: 0, bytes: 0 },
     };
-    const swept = isDirectory ? sweepDirectory(context, "") : sweepFile(context, dirname(root), basename(root));
+    const scan = isDirectory ? scanDirectory(context, "") : scanFile(context, dirname(root), basename(root));
+    hashFiles(context.pending, contents);
+    const swept = settle(context, scan);
     if (context.changed.size > 0 || context.before.size > 0) {
+      for (const packed of context.before.values()) {
+        const gone = unpackDirectory(packed);
+        if (gone !== undefined) keepNode(context, gone);
+      }
       store.transaction(() => {
         store.trees.putAll(context.nodes);
         store.snapshots.save(key, { set: context.changed, remove: context.before.keys() });
@@ -79,6 +99,23 @@ export class Sweeper {
     if (isDirectory) return { kind: "directory", root, top: swept, files, bytes };
     return { kind: "file", root, record: swept.record, files, bytes };
   }
+}
+
+/** The path of the workspace that a system call failed for. */
+function failedPath(error: unknown, workspaceRoot: string): string | undefined {
+  const path = error instanceof Error && "path" in error ? error.path : undefined;
+  if (typeof path !== "string" || !path.startsWith(`${workspaceRoot}/`)) return undefined;
+  return path.slice(workspaceRoot.length + 1);
+}
+
+function currentNodes(trees: Iterable<SweptTree>): ReadonlyMap<string, DirectoryRecord> {
+  const nodes = new Map<string, DirectoryRecord>();
+  const add = ({ record, children }: SweptDirectory): void => {
+    nodes.set(record.digest, record);
+    for (const child of children.values()) add(child);
+  };
+  for (const tree of trees) if (tree.kind === "directory") add(tree.top);
+  return nodes;
 }
 
 /** Whether the root is a directory; throws when it is absent or lies outside the workspace. */
@@ -104,7 +141,8 @@ function lstatRoot(root: string, args: PathArgs): ReturnType<typeof lstatSync> &
   try {
     return lstatSync(root);
   } catch (error) {
-    if (systemCode(error) === "ENOENT" || systemCode(error) === "ENOTDIR") throw missing(args, "no such file or directory");
+    if (systemCode(error) === "ENOENT" || systemCode(error) === "ENOTDIR")
+      throw missing(args, "no such file or directory");
     throw error;
   }
 }

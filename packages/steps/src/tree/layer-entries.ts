@@ -1,5 +1,5 @@
 import type { LayerArgs } from "@imgbuild/graph";
-import { byPathBytes, type LayerEntry } from "@imgbuild/image";
+import { type LayerEntry, sortEntries } from "@imgbuild/image";
 import type { SourceNode } from "./source-tree.ts";
 
 /** Every file of a layer has this time: one second after the epoch, since some tools take zero for "none". */
@@ -25,7 +25,7 @@ export function layerEntries(nodes: ReadonlyMap<string, SourceNode>, args: Layer
     if (path === "" && node.mode === null && node.uid === null && node.gid === null) continue;
     entries.push(entryOf(path === "" ? "." : path, node, args));
   }
-  return entries.sort((a, b) => byPathBytes(a.header.path, b.header.path));
+  return sortEntries(entries);
 }
 
 function entryOf(path: string, node: SourceNode | undefined, args: LayerArgs): LayerEntry {

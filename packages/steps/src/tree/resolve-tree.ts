@@ -9,8 +9,11 @@ import type {
   MergeArgs,
   TreeArgs,
 } from "@imgbuild/graph";
+import { STORED_TREE_KINDS } from "@imgbuild/graph";
 import { ImgbuildError } from "@imgbuild/errors";
 import type { SweptTree } from "../path/swept-tree.ts";
+import { copyDirectoryLinks } from "./copy-links.ts";
+import type { Look } from "./follow-links.ts";
 import { mergeTrees } from "./merge-trees.ts";
 import { plainDirectory, type SourceNode, type SourceTree } from "./source-tree.ts";
 import { sweptNodes } from "./swept-nodes.ts";
@@ -19,12 +22,18 @@ import { sweptNodes } from "./swept-nodes.ts";
 export interface ResolveContext {
   readonly graph: Graph;
   readonly swept: (id: DerivationId) => SweptTree;
+  /** The tree that a step of a stored kind made. */
+  readonly stored?: ((id: DerivationId) => SourceTree) | undefined;
+  /** What is below the tree: a directory that meets a link to a directory there goes through it. */
+  readonly ground?: Look | undefined;
+  /** Copies the directory that a link of a path leads to, in place of the link. */
+  readonly copyLinks?: boolean | undefined;
 }
 
 type Resolver = (derivation: Derivation, context: ResolveContext) => SourceTree;
 
 const RESOLVERS: Readonly<Record<string, Resolver>> = {
-  path: (derivation, context) => sweptNodes(context.swept(derivation.id), derivation.id),
+  path: resolvePath,
   file: resolveFile,
   link: resolveLink,
   directory: resolveDirectory,
@@ -32,17 +41,28 @@ const RESOLVERS: Readonly<Record<string, Resolver>> = {
   merge: resolveMerge,
 };
 
+/** Kinds that are steps of their own, and keep the files they stand for in the store. */
+const STORED: ReadonlySet<string> = new Set(STORED_TREE_KINDS);
+
+const NOTHING: Look = () => undefined;
+
 /** The derivation kinds that stand for files. */
 export const TREE_KINDS: readonly string[] = Object.keys(RESOLVERS);
 
 /** The files that a source derivation stands for. Throws `conflict` where two sources disagree. */
 export function resolveTree(id: DerivationId, context: ResolveContext): SourceTree {
   const derivation = context.graph.derivations.get(id);
+  if (derivation !== undefined && STORED.has(derivation.kind) && context.stored !== undefined) return context.stored(id);
   const resolver = derivation === undefined ? undefined : RESOLVERS[derivation.kind];
   if (derivation === undefined || resolver === undefined) {
     throw new ImgbuildError("internal", `Internal error: ${derivation?.kind ?? id} is no source of files`);
   }
   return resolver(derivation, context);
+}
+
+function resolvePath(derivation: Derivation, context: ResolveContext): SourceTree {
+  const tree = sweptNodes(context.swept(derivation.id), derivation.id);
+  return tree.kind === "single" || context.copyLinks !== true ? tree : { ...tree, nodes: copyDirectoryLinks(tree.nodes) };
 }
 
 function resolveFile(derivation: Derivation): SourceTree {
@@ -68,8 +88,11 @@ function resolveDirectory(derivation: Derivation): SourceTree {
 
 function resolvePlacement(derivation: Derivation, context: ResolveContext): SourceTree {
   const args = derivation.args as unknown as TreeArgs;
+  // What is below the image's root says nothing of what is below a destination.
+  const inner = { ...context, ground: undefined };
   const placed = derivation.inputs.map((input, i) => {
-    const nodes = place(resolveTree(input, context), args.destinations[i] ?? "");
+    const nodes = place(resolveTree(input, inner), args.destinations[i] ?? "");
+    if (args.uid === null && args.gid === null && args.mode === null) return nodes;
     return new Map([...nodes].map(([path, node]) => [path, owned(node, args)]));
   });
   const nodes = mergeTrees(placed, { conflict: "error", context, position: derivation.position });
@@ -88,7 +111,6 @@ function place(tree: SourceTree, destination: string): Map<string, SourceNode> {
 }
 
 function owned(node: SourceNode, args: TreeArgs): SourceNode {
-  if (args.uid === null && args.gid === null && args.mode === null) return node;
   const mode = node.type === "file" ? (args.mode ?? node.mode) : node.mode;
   return { ...node, uid: args.uid ?? node.uid, gid: args.gid ?? node.gid, mode };
 }
@@ -96,7 +118,8 @@ function owned(node: SourceNode, args: TreeArgs): SourceNode {
 function resolveMerge(derivation: Derivation, context: ResolveContext): SourceTree {
   const { conflict } = derivation.args as unknown as MergeArgs;
   const trees = derivation.inputs.map((input) => rootNodes(resolveTree(input, context), context));
-  const nodes = mergeTrees(trees, { conflict, context, position: derivation.position });
+  const ground = context.ground ?? NOTHING;
+  const nodes = mergeTrees(trees, { conflict, context, position: derivation.position, ground });
   const self = nodes.get("") ?? plainDirectory(derivation.id);
   nodes.delete("");
   return { kind: "root", self, nodes };

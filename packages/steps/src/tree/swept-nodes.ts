@@ -41,13 +41,20 @@ function nodeAt(
 ): SourceNode {
   const mode = record.mode[i] as number;
   const type = typeOf(mode);
-  const base = { mode: null, uid: null, gid: null, target: "", content: undefined, author: at.author };
-  if (type === FileType.directory) return { ...base, type: "directory", executable: false };
+  const { author, path } = at;
+  // Written out, not spread: a layer may have hundreds of thousands of these.
+  if (type === FileType.directory) {
+    return { type: "directory", mode: null, executable: false, uid: null, gid: null, target: "", content: undefined, author };
+  }
   const sha256 = record.digests[i] as string;
-  if (type === FileType.link) return { ...base, type: "symlink", executable: false, target: linkTarget(at.path, sha256) };
+  if (type === FileType.link) {
+    const target = linkTarget(path, sha256);
+    return { type: "symlink", mode: null, executable: false, uid: null, gid: null, target, content: undefined, author };
+  }
   const size = record.size[i] as number;
-  const content = size === 0 ? undefined : ({ kind: "disk", path: at.path, size, sha256 } as const);
-  return { ...base, type: "file", executable: (mode & 0o100) !== 0, content };
+  const content = size === 0 ? undefined : ({ kind: "disk", path, size, sha256 } as const);
+  const executable = (mode & 0o100) !== 0;
+  return { type: "file", mode: null, executable, uid: null, gid: null, target: "", content, author };
 }
 
 /** The target of a link, which must be the one that was hashed. */

@@ -1,0 +1,84 @@
+import type { Samples } from "./run-suite.ts";
+import type { Row } from "./suite.ts";
+
+/** A row with its figures. `ratio` and `peer` are null when the peer did not run. */
+export interface Outcome {
+  readonly title: string;
+  readonly unit: "s" | "MB";
+  readonly ours: Spread;
+  readonly peerName: string | null;
+  readonly peer: Spread | null;
+  readonly ratio: number | null;
+  readonly goal: string;
+  readonly reached: boolean | null;
+}
+
+export interface Spread {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+export function outcomeOf(row: Row, samples: Samples): Outcome {
+  const ours = spread(samples[row.ours] ?? []);
+  const peerSamples = row.peer === undefined ? undefined : samples[row.peer];
+  const peer = peerSamples === undefined ? null : spread(peerSamples);
+  const ratio = peer === null ? null : ours.median / peer.median;
+  const unit = row.unit ?? "s";
+  return {
+    title: row.title,
+    unit,
+    ours,
+    peerName: row.peer ?? null,
+    peer,
+    ratio,
+    goal: goalText(row, unit),
+    reached: isReached(row, ours.median, ratio),
+  };
+}
+
+function isReached(row: Row, measure: number, ratio: number | null): boolean | null {
+  if (row.goal === undefined && (row.goalRatio === undefined || ratio === null)) return null;
+  const within = row.goal === undefined || measure <= row.goal;
+  return within && (row.goalRatio === undefined || ratio === null || ratio <= row.goalRatio);
+}
+
+function goalText(row: Row, unit: string): string {
+  const parts: string[] = [];
+  if (row.goal !== undefined) parts.push(`≤ ${row.goal} ${unit}`);
+  if (row.goalRatio !== undefined) parts.push(`≤ ${row.goalRatio} ×`);
+  return parts.join(", ") || "–";
+}
+
+/** The outcomes as one Markdown table. */
+export function renderTable(outcomes: readonly Outcome[]): string {
+  const header = ["case", "imgbuild", "peer", "peer's", "ratio", "goal", "reached"];
+  const lines = outcomes.map((outcome) => [
+    outcome.title,
+    spreadText(outcome.ours, outcome.unit),
+    outcome.peerName ?? "–",
+    outcome.peer === null ? (outcome.peerName === null ? "–" : "not run") : spreadText(outcome.peer, outcome.unit),
+    outcome.ratio === null ? "–" : `${outcome.ratio.toFixed(2)} ×`,
+    outcome.goal,
+    outcome.reached === null ? "–" : outcome.reached ? "yes" : "**no**",
+  ]);
+  const widths = header.map((title, column) =>
+    Math.max(...[header, ...lines].map((line) => (line[column] ?? title).length)),
+  );
+  const format = (line: readonly string[]) =>
+    `| ${line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
+  return [format(header), format(widths.map((width) => "-".repeat(width))), ...lines.map(format)].join("\n");
+}
+
+function spread(values: readonly number[]): Spread {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const low = sorted[Math.ceil(middle) - 1] ?? Number.NaN;
+  const high = sorted[Math.floor(middle)] ?? Number.NaN;
+  return { median: (low + high) / 2, min: sorted[0] ?? Number.NaN, max: sorted.at(-1) ?? Number.NaN };
+}
+
+function spreadText(values: Spread, unit: "s" | "MB"): string {
+  const text = (value: number) => (unit === "MB" ? value.toFixed(0) : value.toFixed(value < 1 ? 3 : 2));
+  return `${text(values.median)} ${unit} (${text(values.min)}–${text(values.max)})`;
+}

@@ -1,0 +1,13 @@
+import type { CommandSpec } from "./commands.ts";
+import type { Flags } from "./parsed-flags.ts";
+
+/** A command line, read and checked. */
+export interface CommandLine {
+  readonly spec: CommandSpec;
+  readonly flags: Flags;
+}
+
+/** The word by which a command is called. */
+export function commandName(spec: CommandSpec): string {
+  return spec.usage.split(" ", 1)[0] ?? "";
+}

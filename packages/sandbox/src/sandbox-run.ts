@@ -1,0 +1,75 @@
+/** What a script sees as `/`. */
+export type SandboxRoot =
+  /** Directories stacked by overlayfs, lowest first; changes go to `upper`. `work` is empty and beside `upper`. */
+  | { readonly kind: "overlay"; readonly lower: readonly string[]; readonly upper: string; readonly work: string }
+  /** A directory itself, writable. */
+  | { readonly kind: "directory"; readonly directory: string }
+  /** The programs and libraries of this machine, read-only, and nothing else of it. */
+  | { readonly kind: "host" };
+
+/** A directory or file of the machine that a script may see. */
+export interface SandboxBind {
+  /** Absolute. */
+  readonly source: string;
+  /** Absolute, inside. No part of it may be a link; what is missing of it is made, and removed afterwards. */
+  readonly target: string;
+  readonly readOnly: boolean;
+}
+
+/** Bounds on a script; undefined means those of this process. */
+export interface SandboxLimits {
+  readonly openFiles?: number | undefined;
+  readonly processes?: number | undefined;
+  /** Bytes of one file. */
+  readonly fileBytes?: number | undefined;
+}
+
+/** One script to be run. */
+export interface SandboxRun {
+  readonly root: SandboxRoot;
+  /** A program with its arguments, or the text of a shell script, run with `-e`. */
+  readonly command: { readonly argv: readonly string[] } | { readonly script: string };
+  /** Absolute, inside. */
+  readonly cwd: string;
+  /** Added to the fixed environment, or replacing its variables. */
+  readonly env: Readonly<Record<string, string>>;
+  /**
+   * `root`: user 0 with the capabilities that Docker gives a build step. `builder`: user 1000 without any, where ids are
+   * mapped; else user 0 without any.
+   */
+  readonly user: "root" | "builder";
+  /** Without it there is only a loopback interface. */
+  readonly network: boolean;
+  readonly binds: readonly SandboxBind[];
+  /** Milliseconds; undefined for no end. */
+  readonly timeoutMs: number | undefined;
+  readonly limits: SandboxLimits;
+  readonly signal: AbortSignal;
+  /** An empty directory for this run alone, on the same file system as `upper`. The caller removes it. */
+  readonly scratch: string;
+  /** Told what the script prints, stdout and stderr together. With `terminal`, it is never called. */
+  readonly onOutput: (bytes: Uint8Array) => void;
+  /** Gives the script the stdin, stdout and stderr of this process: for a person who looks inside. */
+  readonly terminal?: boolean | undefined;
+}
+
+/** A device that a script made where the system lets nobody make one. */
+export interface RecordedDevice {
+  readonly type: "char" | "block";
+  readonly major: number;
+  readonly minor: number;
+}
+
+/** How a script went. */
+export interface SandboxEnd {
+  /** Exit code; null when a signal ended it. */
+  readonly code: number | null;
+  /** Name of the signal that ended it, e.g. `SIGKILL`; undefined otherwise. */
+  readonly signal: string | undefined;
+  /** Whether it was ended because its time was up. */
+  readonly timedOut: boolean;
+  /** The last lines it printed, at most 50. */
+  readonly tail: readonly string[];
+  /** By absolute path inside: empty files that stand for devices. */
+  readonly devices: ReadonlyMap<string, RecordedDevice>;
+}

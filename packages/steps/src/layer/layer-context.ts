@@ -1,0 +1,13 @@
+import type { DerivationId, Output } from "@imgbuild/graph";
+import type { LayerIndexes } from "@imgbuild/image";
+import type { ResolveContext } from "../tree/resolve-tree.ts";
+
+/** What telling the members of a layer needs: the graph, what sweeps found, and what the steps below gave. */
+export interface LayerContext extends Pick<ResolveContext, "graph" | "swept"> {
+  /** The output of a derivation below; undefined when it is not known. */
+  readonly outputOf: (id: DerivationId) => Output | undefined;
+  /** What layers of bases hold. */
+  readonly indexes: LayerIndexes;
+  /** Milliseconds since the epoch, for `mtime: "now"`. */
+  readonly now: () => number;
+}

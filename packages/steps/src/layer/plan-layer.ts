@@ -1,0 +1,46 @@
+import { ImgbuildError } from "@imgbuild/errors";
+import type { Derivation, DerivationId, LayerArgs } from "@imgbuild/graph";
+import type { BaseView, LayerEntry } from "@imgbuild/image";
+import { layerEntries } from "../tree/layer-entries.ts";
+import { meeting } from "../tree/merge-trees.ts";
+import { resolveTree, rootNodes } from "../tree/resolve-tree.ts";
+import type { SourceNode } from "../tree/source-tree.ts";
+import { throughLinks } from "../tree/through-links.ts";
+import { subtractBase } from "./base-entries.ts";
+import { baseLayersOf } from "./base-layers-runner.ts";
+import type { LayerContext } from "./layer-context.ts";
+
+/** The members of the layer that a `layer` derivation stands for: what its base lacks. */
+export function layerMembers(derivation: Derivation, context: LayerContext): LayerEntry[] {
+  const args = derivation.args as unknown as LayerArgs;
+  const [source, baseId] = derivation.inputs;
+  if (source === undefined) throw new ImgbuildError("internal", "Internal error: a layer without a source");
+  const base = baseOf(args.hasBase ? baseId : undefined, context);
+  const nodes = nodesOver(source, { ...context, base, args, derivation });
+  const entries = layerEntries(nodes, args);
+  return base === undefined ? entries : subtractBase(entries, { base, nodes });
+}
+
+/** The base that a `base-layers` derivation stands for, as a container sees it; undefined for none. */
+export function baseOf(id: DerivationId | undefined, context: LayerContext): BaseView | undefined {
+  if (id === undefined) return undefined;
+  const layers = baseLayersOf(id, context);
+  return context.indexes.view(layers.map((layer) => layer.diffId));
+}
+
+/** What decides how a source lies over a base. */
+export interface Over extends LayerContext {
+  readonly base: BaseView | undefined;
+  readonly args: Pick<LayerArgs, "keepContentsDirlinks" | "baseLinks">;
+  readonly derivation: Derivation;
+}
+
+/** The nodes of a source where they come to be over a base. */
+export function nodesOver(source: DerivationId, over: Over): Map<string, SourceNode> {
+  const { base, args, derivation } = over;
+  const look = base === undefined || args.baseLinks === "replace" ? undefined : (path: string) => base.get(path);
+  const resolve = { graph: over.graph, swept: over.swept, ground: look, copyLinks: !args.keepContentsDirlinks };
+  const nodes = rootNodes(resolveTree(source, resolve), resolve);
+  if (look === undefined) return nodes;
+  return throughLinks(nodes, { look, meet: meeting({ context: over, position: derivation.position }) });
+}
