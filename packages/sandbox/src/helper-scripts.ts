@@ -54,15 +54,20 @@ exit 0
 export interface EnterPlan {
   readonly mode: "root" | "subordinate" | "single";
   readonly network: boolean;
-  /** Mounts that the caller asked for. */
+  /** Mounts that the caller asked for: calls of `bind`. */
   readonly binds: string;
-  /** `ulimit` commands. */
-  readonly limits: string;
-  /** The words that drop rights, set the environment and change the root; the program and its arguments follow. */
+  /** The words that drop rights, set the environment and change the root; the new root and a program follow. */
   readonly wrap: string;
-  /** Runs the command: a script, or one program. */
-  readonly run: string;
+  /** Brings a shell into a root that has none, and sets `shell`; or says why it cannot. */
+  readonly tools: string;
+  /** Puts the stand-in of mknod into PATH. */
+  readonly standIn: boolean;
+  /** Program and arguments, where they need no shell; undefined for `guest/script`. */
+  readonly argv: readonly string[] | undefined;
+  readonly cwd: string;
 }
+
+const SHELLS = "/bin/bash /usr/bin/bash /usr/local/bin/bash /bin/sh /usr/bin/sh /busybox/sh";
 
 /** Mounts what a script finds around it, hides this machine, and becomes the script. cwd: the scratch directory. */
 export function enterScript(plan: EnterPlan): string {
@@ -117,17 +122,33 @@ ${plan.network ? "for f in /etc/resolv.conf /etc/hosts; do [ ! -e $f ] || [ -e r
 directory .imgbuild
 mount --bind guest root/.imgbuild 2>&4 || die "cannot mount /.imgbuild"
 ${plan.binds}
-scratch=$PWD
-cd root
-mount --move . / 2>&4 || die "cannot make the root of the script its /"
-cd .
-${plan.limits}
+where=root
 inside() {
   exec 3<&- 4>&-
-  exec ${plan.wrap} "$@"
+  exec ${plan.wrap} "$where" "$@"
 }
-${plan.run}
+shell=
+find_shell() {
+  for c in ${SHELLS}; do
+    if (inside "$c" -c :) > /dev/null 2>&1 < /dev/null; then shell=$c; return; fi
+  done
+${plan.tools}
+}
+${plan.argv !== undefined && plan.cwd === "/" ? ":" : "find_shell"}
+${plan.standIn ? '{ echo "#!$shell"; cat mknod.sh; } > guest/bin/mknod && chmod 755 guest/bin/mknod' : ":"}
+cd root
+mount --move . / 2>&4 || die "cannot make the root of the script its /"
+where=.
+echo started >&4
+${runText(plan)}
 `;
+}
+
+function runText({ argv, cwd }: EnterPlan): string {
+  if (argv === undefined) return `inside "$shell" -c 'cd -- "$1" || exit 125; exec "$0" -e /.imgbuild/script' "$shell" ${q(cwd)}`;
+  const words = argv.map(q).join(" ");
+  if (cwd === "/") return `inside ${words}`;
+  return `inside "$shell" -c 'cd -- "$1" || exit 125; shift; exec "$@"' "$shell" ${q(cwd)} ${words}`;
 }
 
 /** Stands in for mknod where nobody may make devices: notes them, and leaves an empty file in their place. */

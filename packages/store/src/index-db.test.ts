@@ -111,6 +111,21 @@ describe("an index that is damaged while it is open", () => {
   });
 });
 
+test("what one opening has healed is not moved away by another that sees the damage later", async () => {
+  rmSync(join(rig.directory, "v1/quarantine"), { recursive: true, force: true });
+  await filled();
+  const [quick, slow] = [await rig.open(), await rig.open()];
+  writeFileSync(index, Buffer.alloc(40_000, 7));
+  quick.facts.set("space", "healed", "1");
+  slow.facts.set("space", "later", "2");
+  expect([quick, slow].map((store) => store.facts.get("space", "healed"))).toEqual(["1", "1"]);
+  expect([quick, slow].map((store) => store.facts.get("space", "later"))).toEqual(["2", "2"]);
+  expect(readdirSync(join(rig.directory, "v1/quarantine"))).toHaveLength(1);
+  quick.close();
+  slow.close();
+  await expectWorking();
+});
+
 describe("a store of another format", () => {
   test("is refused with what to remove, and left as it is", async () => {
     await filled();

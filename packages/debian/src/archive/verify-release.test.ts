@@ -1,3 +1,4 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import * as openpgp from "openpgp";
 import { byHashPath, packagesFiles, parseRelease } from "./release.ts";
 import { verifyInRelease, verifyRelease } from "./verify-release.ts";
@@ -174,3 +175,41 @@ describe("what a release lists", () => {
     expect(() => parseRelease(text, "Release")).toThrow(message);
   });
 });
+
+const LISTS = "/var/lib/apt/lists";
+const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
+const real =
+  existsSync(LISTS) && existsSync(KEYRING)
+    ? readdirSync(LISTS).filter((name) => /_dists_.*_InRelease$/.test(name))
+    : [];
+
+(real.length === 0 ? describe.skip : describe)(
+  `this machine's own indexes${real.length === 0 ? " [skipped: no lists or no Debian keyring here]" : ""}`,
+  () => {
+    test("those that the Debian keyring can check are good, and bad with one letter changed", async () => {
+      const unknown: string[] = [];
+      for (const name of real) {
+        const bytes = readFileSync(`${LISTS}/${name}`);
+        const date = /^Date: (.*) UTC$/m.exec(bytes.toString("utf8"))?.[1] ?? "";
+        const options = {
+          keyrings: [readFileSync(KEYRING)],
+          now: new Date(Date.parse(`${date} GMT`) + 86_400_000),
+          what: name,
+        };
+        try {
+          const { files, signedBy } = await verifyInRelease(bytes, options);
+          expect(signedBy.length).toBeGreaterThan(0);
+          expect(files.size).toBeGreaterThan(0);
+        } catch (error) {
+          if (!String(error).includes("no keyring has that key")) throw error;
+          unknown.push(name);
+          continue;
+        }
+        await expect(verifyInRelease(replaced(bytes, "Origin: ", "Origin: x"), options)).rejects.toThrow(
+          "is not valid",
+        );
+      }
+      expect(unknown.length).toBeLessThan(real.length);
+    });
+  },
+);

@@ -60,6 +60,7 @@ describe("the database", () => {
       "info/demo:amd64.triggers",
       "info/format",
       "info/other.list",
+      "info/other.md5sums",
       "statoverride",
       "status",
     ]);
@@ -131,9 +132,17 @@ describeWithTools(["dpkg", "dpkg-query"], "dpkg as judge of the database", () =>
   afterAll(() => rmSync(root, { recursive: true, force: true }));
 
   test("it lists packages, their files, and who has a file", () => {
-    expect(ask("dpkg-query", "-W", "-f", "${binary:Package} ${Version} ${Status}\n")).toBe(
-      "demo:amd64 1.0 install ok installed\nother 1.0 install ok installed\n",
-    );
+    expect(
+      ask(
+        "dpkg-query",
+        "-W",
+        "-f",
+        ["binary:Package", "Version", "Status"]
+          .map((field) => `$\{${field}}`)
+          .join(" ")
+          .concat("\n"),
+      ),
+    ).toBe("demo:amd64 1.0 install ok installed\nother 1.0 install ok installed\n");
     expect(ask("dpkg-query", "-L", "demo:amd64")).toContain("/usr/bin/demo");
     expect(ask("dpkg-query", "-S", "/usr/bin/demo")).toBe("demo:amd64: /usr/bin/demo\n");
     expect(ask("dpkg", "--audit")).toBe("");
@@ -144,8 +153,8 @@ describeWithTools(["dpkg", "dpkg-query"], "dpkg as judge of the database", () =>
     writeFileSync(join(root, "usr/bin/demo"), "changed");
     writeFileSync(join(root, "etc/demo.conf"), "changed");
     expect(ask("dpkg", "-V").trim().split("\n").sort()).toEqual([
-      "??5?????? c /etc/demo.conf",
       "??5??????   /usr/bin/demo",
+      "??5?????? c /etc/demo.conf",
     ]);
   });
 });

@@ -87,6 +87,8 @@ function infoFiles(installed: InstalledPackage): readonly DatabaseFile[] {
   const base = `${ROOT}/info/${keyOf(installed)}`;
   const files = [textFile(`${base}.list`, listOf(installed))];
   if (control.conffiles.length > 0) files.push(textFile(`${base}.conffiles`, `${control.conffiles.join("\n")}\n`));
+  // dpkg calls a package broken that has no such file.
+  if (!control.files.has("md5sums")) files.push(textFile(`${base}.md5sums`, ""));
   for (const [name, content] of control.files) {
     if (OWN_FILES.has(name) || !/^[A-Za-z0-9_.+-]+$/.test(name) || name === "list") continue;
     files.push({ path: `${base}.${name}`, content, mode: SCRIPTS.has(name) ? 0o755 : 0o644 });

@@ -45,7 +45,7 @@ export async function readDeb(source: AsyncIterable<Uint8Array>, options: ReadDe
     return { control, data: readData(members, dataMember, { ...options, what: control.name }), close };
   } catch (error) {
     await close();
-    throw error;
+    throw named(error, what);
   }
 }
 
@@ -64,6 +64,8 @@ async function* readData(
     }
     // What stands after the data is ignored, as dpkg does; it is read for who verifies.
     for await (const _ignored of members);
+  } catch (error) {
+    throw named(error, what);
   } finally {
     await members.return();
   }
@@ -106,13 +108,15 @@ async function* decompressed(
   if (!SUFFIXES.has(name.replace(/^(?:control|data)\.tar/, ""))) {
     throw new ImgbuildError("unsupported", `Cannot read package "${what}": "${name}" is not in xz, gzip or zstd`);
   }
-  try {
-    yield* decompress(content, { maxSize });
-  } catch (error) {
-    if (!(error instanceof ImgbuildError) || !error.message.startsWith("Cannot decompress")) throw error;
-    const message = `Cannot read "${name}" of package "${what}": ${error.message.replace(/^Cannot d/, "cannot d")}`;
-    throw new ImgbuildError(error.code, message, { hint: error.hint, cause: error });
-  }
+  yield* decompress(content, { maxSize });
+}
+
+/** The error with the package's name, where what reads archives did not know it. */
+function named(error: unknown, what: string): unknown {
+  const isOurs = error instanceof ImgbuildError && (error.code === "invalid-archive" || error.code === "unsupported");
+  if (!isOurs || error.message.includes(`package "`)) return error;
+  const message = `Cannot read package "${what}": ${error.message.replace(/^Cannot /, "cannot ")}`;
+  return new ImgbuildError(error.code, message, { hint: error.hint, cause: error });
 }
 
 function debError(what: string, reason: string): ImgbuildError {

@@ -23,14 +23,14 @@ export function parseLock(text: string, file: string): DebianLock {
   }
   const reader = new LockReader(file);
   const root = reader.object(value, "$");
-  if (root["version"] !== LOCK_VERSION) {
+  if (root.version !== LOCK_VERSION) {
     throw new ImgbuildError(
       "unsupported",
-      `Cannot read "${file}": its version is ${JSON.stringify(root["version"])}, wanted ${LOCK_VERSION}`,
+      `Cannot read "${file}": its version is ${JSON.stringify(root.version)}, wanted ${LOCK_VERSION}`,
       { hint: "Write it anew with `imgbuild lock`, or use the version of imgbuild that wrote it" },
     );
   }
-  const sets = reader.list(root["debian"], "debian").map((item, index) => reader.set(item, `debian[${index}]`));
+  const sets = reader.list(root.debian, "debian").map((item, index) => reader.set(item, `debian[${index}]`));
   reader.unique(
     sets.map(({ name }) => name),
     "debian",
@@ -47,7 +47,7 @@ class LockReader {
 
   set(value: unknown, at: string): LockedSet {
     const fields = this.object(value, at);
-    const packages = this.list(fields["packages"], `${at}.packages`).map((item, index) =>
+    const packages = this.list(fields.packages, `${at}.packages`).map((item, index) =>
       this.package(item, `${at}.packages[${index}]`),
     );
     const names = new Set(packages.map(({ name }) => name));
@@ -60,12 +60,10 @@ class LockReader {
       if (missing !== undefined) throw this.fault(at, `"${name}" needs "${missing}", which it does not have`);
     }
     return {
-      name: this.text(fields["name"], `${at}.name`),
-      architecture: this.text(fields["architecture"], `${at}.architecture`),
-      request: this.texts(fields["request"], `${at}.request`),
-      suites: this.list(fields["suites"], `${at}.suites`).map((item, index) =>
-        this.suite(item, `${at}.suites[${index}]`),
-      ),
+      name: this.text(fields.name, `${at}.name`),
+      architecture: this.text(fields.architecture, `${at}.architecture`),
+      request: this.texts(fields.request, `${at}.request`),
+      suites: this.list(fields.suites, `${at}.suites`).map((item, index) => this.suite(item, `${at}.suites[${index}]`)),
       packages,
     };
   }
@@ -73,16 +71,16 @@ class LockReader {
   suite(value: unknown, at: string): LockedSuite {
     const fields = this.object(value, at);
     return {
-      suite: this.text(fields["suite"], `${at}.suite`),
-      components: this.texts(fields["components"], `${at}.components`),
-      sha256: this.sha256(fields["sha256"], `${at}.sha256`),
-      date: fields["date"] === undefined ? undefined : this.text(fields["date"], `${at}.date`),
+      suite: this.text(fields.suite, `${at}.suite`),
+      components: this.texts(fields.components, `${at}.components`),
+      sha256: this.sha256(fields.sha256, `${at}.sha256`),
+      date: fields.date === undefined ? undefined : this.text(fields.date, `${at}.date`),
     };
   }
 
   package(value: unknown, at: string): LockedPackage {
     const fields = this.object(value, at);
-    const name = this.text(fields["name"], `${at}.name`);
+    const name = this.text(fields.name, `${at}.name`);
     const { size, requested = false } = fields;
     if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) {
       throw this.fault(`${at}.size`, `it is ${JSON.stringify(size)}, wanted a count of bytes`);
@@ -90,14 +88,14 @@ class LockReader {
     if (typeof requested !== "boolean") throw this.fault(`${at}.requested`, "wanted true or false");
     return {
       name,
-      version: parseVersion(this.text(fields["version"], `${at}.version`), `"${name}" in "${this.#file}"`),
-      architecture: this.text(fields["architecture"], `${at}.architecture`),
-      suite: this.text(fields["suite"], `${at}.suite`),
-      path: safeArchivePath(this.text(fields["path"], `${at}.path`), this.#file),
+      version: parseVersion(this.text(fields.version, `${at}.version`), `"${name}" in "${this.#file}"`),
+      architecture: this.text(fields.architecture, `${at}.architecture`),
+      suite: this.text(fields.suite, `${at}.suite`),
+      path: safeArchivePath(this.text(fields.path, `${at}.path`), this.#file),
       size,
-      sha256: this.sha256(fields["sha256"], `${at}.sha256`),
+      sha256: this.sha256(fields.sha256, `${at}.sha256`),
       requested,
-      depends: fields["depends"] === undefined ? [] : this.texts(fields["depends"], `${at}.depends`),
+      depends: fields.depends === undefined ? [] : this.texts(fields.depends, `${at}.depends`),
     };
   }
 

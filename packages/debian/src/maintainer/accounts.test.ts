@@ -47,7 +47,7 @@ describe("accounts in maintainer scripts", () => {
 
   test.each([
     "adduser --system $USER",
-    'addgroup --system "${GROUP}x"',
+    'addgroup --system "$'.concat('{GROUP}x"'),
     "adduser --system 'a:b'",
     "useradd -r -d /a:b c",
     "adduser --system --gid 7 x",

@@ -17,8 +17,8 @@ export function mergedUsrPath(path: string): string {
 export function mergedUsrLinks(paths: Iterable<string>): readonly Link[] {
   const wanted = new Set(ALWAYS);
   for (const path of paths) {
-    const first = mergedUsrPath(path).split("/", 2)[1];
-    if (first !== undefined && path.includes(first) && WHERE_USED.includes(first)) wanted.add(first);
+    const [top, first = ""] = mergedUsrPath(path).split("/", 2);
+    if (top === "usr" && WHERE_USED.includes(first)) wanted.add(first);
   }
   return [...wanted].sort().map((path) => ({ path, target: `usr/${path}` }));
 }

@@ -40,7 +40,6 @@ function parserOf(words: readonly string[], host: Host): Argv {
     .usage("Usage: $0 <command> [flags]\n\nBuilds Docker and OCI images from TypeScript definitions, without Docker.")
     .options(withEnvironment(GLOBAL_OPTIONS, host.env))
     .parserConfiguration({
-      "duplicate-arguments-array": false,
       "strip-aliased": false,
       "parse-positional-numbers": false,
       "dot-notation": false,
@@ -86,7 +85,10 @@ function explain(message: string, argv: readonly string[]): string {
     return `${line.charAt(0).toLowerCase()}${line.slice(1)}`;
   }
   const words = [...new Set(unknown[2].split(", "))];
-  return words.map((word) => unknownWord(word, argv)).join("; ");
+  // After an unknown command its labels are unknown too: that is no news.
+  const [first = "", ...others] = words;
+  const flags = others.filter((word) => !argv.includes(word));
+  return [first, ...flags].map((word) => unknownWord(word, argv)).join("; ");
 }
 
 function dashed(flag: string): string {
@@ -105,7 +107,9 @@ function unknownWord(word: string, argv: readonly string[]): string {
 
 function flagsOf(args: Readonly<Record<string, unknown>>, rest: readonly string[]): CommandLine["flags"] {
   const labels = ((args.labels as string[] | undefined) ?? []).map((label) => String(label).replace(EXCLUDE, ""));
-  return readFlags(args, { labels, rest });
+  // Of a flag that is given several times the last counts. (With yargs' own setting for it, so does only the last label.)
+  const last = Object.entries(args).map(([name, value]) => [name, Array.isArray(value) ? value.at(-1) : value]);
+  return readFlags(Object.fromEntries(last), { labels, rest });
 }
 
 function wrong(what: string): ImgbuildError {

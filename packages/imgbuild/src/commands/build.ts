@@ -29,7 +29,11 @@ export function runBuild(flags: Flags, host: Host): Promise<number> {
           path,
           compression: asked ?? compressionOf(targets.map((each) => each.target)),
         });
-        await deliverImages(session, targets, { sink, kind: session.flags.format, destination: relative(session.cwd, path) || "." });
+        await deliverImages(session, targets, {
+          sink,
+          kind: session.flags.format,
+          destination: relative(session.cwd, path) || ".",
+        });
       }
       printResults(session, targets);
       return 0;

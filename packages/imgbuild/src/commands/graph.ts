@@ -13,7 +13,9 @@ interface Row {
 /** `imgbuild graph`: targets and what they are built on, as dot, mermaid or JSON. */
 export function runGraph(flags: Flags, host: Host): Promise<number> {
   return withSession(flags, host, async (session) => {
-    const { graph, labels } = await evaluateTargets(session, flags.labels.length === 0 ? ["//..."] : flags.labels);
+    const { labels } = await evaluateTargets(session, flags.labels.length === 0 ? ["//..."] : flags.labels);
+    // What they are built on may stand in definitions that were not named.
+    const { graph } = await evaluateTargets(session, ["//..."]);
     const rows = withNeeded(graph, labels);
     if (flags.json)
       for (const row of rows) host.stdout.write(`${JSON.stringify({ v: 1, type: "graph.target", ...row })}\n`);

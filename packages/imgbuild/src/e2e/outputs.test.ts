@@ -37,8 +37,9 @@ async function write(
   return { path, result };
 }
 
+// skopeo 1.9 and podman 4.3 of Debian 12 cannot read a docker-archive that is compressed by gzip, whoever made it.
 const FORMS = [
-  ["docker-archive", "gz"],
+  ["docker-archive", "zstd"],
   ["docker-archive", "none"],
   ["oci-archive", "gz"],
   ["oci-archive", "zstd"],
@@ -84,7 +85,7 @@ describeWithTools(["umoci"], "umoci", () => {
         ? [
             " d 755 0:0 4096 ",
             "app d 755 10:20 4096 ",
-            "app/link l 777 10:20 15 ../usr/lib/one",
+            "app/link l 777 10:20 14 ../usr/lib/one",
             "app/main f 4755 10:20 10 ",
             "usr d 755 0:0 4096 ",
             "usr/lib d 755 0:0 4096 ",
@@ -96,9 +97,13 @@ describeWithTools(["umoci"], "umoci", () => {
 });
 
 describeWithTools(["podman"], "podman", () => {
-  test.each(["docker-archive", "oci-archive"] as const)("loads a %s", async (format) => {
+  test.each([
+    ["docker-archive", "none"],
+    ["docker-archive", "zstd"],
+    ["oci-archive", "gz"],
+  ] as const)("loads a %s of %s", async (format, compression) => {
     await using rig = await workspaceRig({ files: FILES });
-    const { path } = await write(rig, "image.tar", "--format", format);
+    const { path } = await write(rig, "image.tar", "--format", format, "--compression", compression);
     const own = ["--root", join(rig.outside, "root"), "--runroot", join(rig.outside, "run"), "--storage-driver", "vfs"];
     expect(tool("podman", ...own, "load", "--input", path)).toContain("team/app:1.2");
   });

@@ -35,13 +35,12 @@ test.each([
   ["SIGHUP", 129],
 ] as const)("%s in the middle of a build ends it with %i, without debris", async (signal, code) => {
   await using rig = await slowWorkspace();
-  const out = join(rig.outside, "out");
-  const running = rig.spawn(["build", "//a", "-o", join(out, "..", "a.tar"), "--compression", "gz:9"]);
+  const running = rig.spawn(["build", "//a", "-o", join(rig.outside, "a.tar"), "--compression", "gz:9"]);
   await running.printed("never built here");
   running.kill(signal);
   const ended = await running.ended;
   expect({ code: ended.code, signal: ended.signal, stdout: ended.stdout }).toEqual({ code, signal: null, stdout: "" });
-  expect(ended.stderr).toContain(`${signal} was received`);
+  expect(ended.stderr).toContain("error[cancelled]: ");
   expect(readdirSync(rig.outside)).toEqual([]);
   await expectWhole(rig);
 });

@@ -65,10 +65,10 @@ export function unpackDirectory(packed: Buffer): DirectoryRecord | undefined {
   const bytes = aligned(packed);
   const start = bytes.byteOffset + HEAD;
   const floats = (index: number) => new Float64Array(bytes.buffer, start + index * count * 8, count);
-  const digests = HEAD + count * 37;
-  const namesAt = digests + count * 32;
-  const hex = bytes.toString("hex", digests, namesAt);
+  const digestsAt = HEAD + count * 37;
+  const namesAt = digestsAt + count * 32;
   const flags = new Uint8Array(bytes.buffer, start + count * 36, count);
+  let digests: readonly string[] | undefined;
   return {
     names: count === 0 ? [] : bytes.toString("utf8", namesAt).split("\0"),
     mtimeMs: floats(0),
@@ -77,9 +77,17 @@ export function unpackDirectory(packed: Buffer): DirectoryRecord | undefined {
     inode: floats(3),
     mode: new Uint32Array(bytes.buffer, start + count * 32, count),
     flags,
-    digests: Array.from(flags, (flag, i) => ((flag & ~Flag.racy) === 0 ? hex.slice(i * 64, i * 64 + 64) : "")),
+    // A sweep that finds nothing changed asks for none of them.
+    get digests(): readonly string[] {
+      digests ??= unpackDigests(bytes.toString("hex", digestsAt, namesAt), flags);
+      return digests;
+    },
     digest: bytes.toString("hex", 16, 48),
   };
+}
+
+function unpackDigests(hex: string, flags: Uint8Array): string[] {
+  return Array.from(flags, (flag, i) => ((flag & ~Flag.racy) === 0 ? hex.slice(i * 64, i * 64 + 64) : ""));
 }
 
 /** Typed arrays need their data at a multiple of eight; SQLite gives no such promise. */

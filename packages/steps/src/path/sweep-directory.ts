@@ -48,31 +48,36 @@ interface Draft {
  * Compares the directory at `relative` ("" for the root) and all below it with their snapshot. Files that may have changed
  * are left in `context.pending`; when they are hashed, {@link settle} gives the result.
  */
-export function scanDirectory(context: SweepContext, relative: string, above: readonly number[] = []): Scan {
+export function scanDirectory(
+  context: SweepContext,
+  relative: string,
+  known: { readonly above: readonly number[]; readonly sameNames: boolean } = { above: [], sameNames: false },
+): Scan {
   const directory = relative === "" ? context.root : `${context.root}/${relative}`;
-  return scanListed(context, { relative, directory, names: readNames(directory), above });
+  const old = takeOld(context, relative);
+  const names = known.sameNames && old !== undefined ? old.names : readNames(directory);
+  return scanListed(context, { relative, directory, names, old, above: known.above });
 }
 
 /** The same for the given names of the root alone. */
 export function scanOnly(context: SweepContext, names: readonly string[]): Scan {
-  return scanListed(context, { relative: "", directory: context.root, names, above: [] });
+  return scanListed(context, { relative: "", directory: context.root, names, old: takeOld(context, ""), above: [] });
+}
+
+/** The record of the last sweep; what is left in `before` at the end is gone from the disk. */
+function takeOld(context: SweepContext, relative: string): DirectoryRecord | undefined {
+  const packed = context.before.get(relative);
+  context.before.delete(relative);
+  return packed === undefined ? undefined : unpackDirectory(packed);
 }
 
 function scanListed(
   context: SweepContext,
-  list: {
-    readonly relative: string;
-    readonly directory: string;
-    readonly names: readonly string[];
-    readonly above: readonly number[];
-  },
+  list: Pick<Scan, "relative" | "directory" | "names" | "old" | "above">,
 ): Scan {
-  const { relative, names } = list;
-  const packed = context.before.get(relative);
-  context.before.delete(relative);
-  const old = packed === undefined ? undefined : unpackDirectory(packed);
+  const { names, old } = list;
   const same = old !== undefined && sameNames(old.names, names);
-  const scan: Scan = { ...list, old, same, draft: same ? undefined : emptyDraft(names), children: new Map() };
+  const scan: Scan = { ...list, same, draft: same ? undefined : emptyDraft(names), children: new Map() };
   const oldIndex = same || old === undefined ? undefined : new Map(old.names.map((name, i) => [name, i]));
   for (let i = 0; i < names.length; i++) {
     scanName(context, scan, { i, before: same ? i : (oldIndex?.get(names[i] as string) ?? -1) });
@@ -83,12 +88,12 @@ function scanListed(
 /** The result of a scan whose pending files are hashed: digests from the bottom up, and records to write back. */
 export function settle(context: SweepContext, scan: Scan): SweptDirectory {
   const children = new Map<number, SweptDirectory>();
-  for (const [i, { scan: below, stat }] of scan.children) {
+  for (const [i, { scan: below, stat, flags }] of scan.children) {
     const child = settle(context, below);
     children.set(i, child);
     const kept = context.selection.keepsEmptyDirectories || hasWanted(child);
     const digest = kept ? child.record.digest : "";
-    record(scan, { i, before: scan.same ? i : -1, stat, flags: kept ? 0 : Flag.ignored, digest });
+    record(scan, { i, before: scan.same ? i : -1, stat, flags: kept ? flags : Flag.ignored, digest });
   }
   if (scan.draft === undefined && scan.old !== undefined) return { record: scan.old, children };
   return finish(context, scan, children);
@@ -105,7 +110,7 @@ export interface Scan {
   draft: Draft | undefined;
   readonly above: readonly number[];
   /** Sub-directories by index of their name, with their own stat. */
-  readonly children: Map<number, { readonly scan: Scan; readonly stat: Stats }>;
+  readonly children: Map<number, { readonly scan: Scan; readonly stat: Stats; readonly flags: number }>;
 }
 
 function scanName(context: SweepContext, scan: Scan, slot: { readonly i: number; readonly before: number }): void {
@@ -120,8 +125,11 @@ function scanName(context: SweepContext, scan: Scan, slot: { readonly i: number;
   const stat = statOf(context, path);
   const type = typeOf(stat.mode);
   if (type === FileType.directory) {
-    const below = scanDirectory(context, relative, descend(context, { path, stat, above: scan.above }));
-    scan.children.set(i, { scan: below, stat });
+    // A directory whose own times are as they were has the same names: entries cannot come or go without them.
+    const same = scan.old !== undefined && before >= 0 && isSettled(scan.old, before, stat);
+    const above = descend(context, { path, stat, above: scan.above });
+    const below = scanDirectory(context, relative, { above, sameNames: same });
+    scan.children.set(i, { scan: below, stat, flags: racyFlag(stat, context.now()) });
     return;
   }
   if (type !== FileType.file && type !== FileType.link) throw notPackable(path);
@@ -132,7 +140,7 @@ function scanName(context: SweepContext, scan: Scan, slot: { readonly i: number;
   context.totals.files += 1;
   context.totals.bytes += stat.size;
   const old = scan.old;
-  const known = old !== undefined && before >= 0 && old.flags[before] === 0 && unchanged(old, before, stat);
+  const known = old !== undefined && before >= 0 && isSettled(old, before, stat);
   if (known) {
     if (scan.draft !== undefined) record(scan, { i, before, stat, flags: 0, digest: old.digests[before] as string });
     return;
@@ -170,13 +178,10 @@ function record(
   const old = scan.old;
   if (scan.draft === undefined && old !== undefined && before === i) {
     const same = old.flags[i] === flags && old.digests[i] === digest;
-    const isDirectory = typeOf(stat.mode) === FileType.directory;
-    // What is not read, or is described by its own record, need not be compared by its times.
+    // What is not read need not be compared by its times.
     if (
       same &&
-      (isDirectory || flags === Flag.ignored
-        ? typeOf(old.mode[i] as number) === typeOf(stat.mode)
-        : unchanged(old, i, stat))
+      (flags === Flag.ignored ? typeOf(old.mode[i] as number) === typeOf(stat.mode) : unchanged(old, i, stat))
     )
       return;
   }
@@ -275,6 +280,7 @@ function readNames(directory: string): string[] {
 }
 
 function sameNames(a: readonly string[], b: readonly string[]): boolean {
+  if (a === b) return true;
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
   return true;
@@ -321,6 +327,11 @@ function descend(
     );
   }
   return [...at.above, at.stat.ino];
+}
+
+/** Whether a slot is as it was, and was not so fresh that this proves nothing. */
+function isSettled(old: DirectoryRecord, i: number, stat: Stats): boolean {
+  return old.flags[i] === 0 && unchanged(old, i, stat);
 }
 
 function unchanged(old: DirectoryRecord, i: number, stat: Stats): boolean {

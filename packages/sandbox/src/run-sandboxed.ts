@@ -1,0 +1,123 @@
+import { readFileSync } from "node:fs";
+import { ImgbuildError } from "@imgbuild/errors";
+import { type Abilities, idsHint } from "./abilities.ts";
+import type { HostTools } from "./host-tools.ts";
+import { OutputTail } from "./output-tail.ts";
+import { writeRunFiles } from "./run-files.ts";
+import type { RecordedDevice, SandboxEnd, SandboxRun } from "./sandbox-run.ts";
+import { type MappedProcess, noNamespaces, startMapped } from "./start-mapped.ts";
+
+const SPACES = ["--mount", "--pid", "--ipc", "--uts", "--cgroup", "--fork", "--kill-child"];
+
+/**
+ * Runs one script in namespaces of its own. Whatever it does, nothing of it lives on: all its processes end with it, with a
+ * timeout, with `signal`, and with this process; mounts go with the namespaces. Resolves however the script ends. Throws
+ * `unsupported` when the sandbox cannot be made, `cancelled` when `signal` aborts.
+ */
+export async function runSandboxed(abilities: Abilities, run: SandboxRun, tools: () => HostTools): Promise<SandboxEnd> {
+  if (run.signal.aborted) throw cancelled();
+  writeRunFiles(abilities, run, tools);
+  const { terminal } = run;
+  const started = startMapped(abilities, [abilities.tool("sh") ?? "sh", "./init.sh"], {
+    stdio: terminal === true ? ["inherit", "inherit", "inherit"] : ["ignore", "pipe", "pipe"],
+    namespaces: run.network ? SPACES : ["--net", ...SPACES],
+    cwd: run.scratch,
+  });
+  const tail = new OutputTail();
+  for (const stream of [started.child.stdout, started.child.stderr]) {
+    stream?.on("data", (bytes: Buffer) => {
+      tail.add(bytes);
+      run.onOutput(bytes);
+    });
+  }
+  const { said, code, timedOut } = await follow(started, run);
+  if (run.signal.aborted) throw cancelled();
+  const ended = /^exit (\d+)$/m.exec(said);
+  const failed = /^fail (.*)$/m.exec(said);
+  if (failed !== null) throw setUpFailed(abilities, failed[1] ?? "", said);
+  if (ended === null && !timedOut && !said.includes("started")) throw noNamespaces(`${said} ${tail.lines().join(" ")}`.trim() || `exit code ${code}`);
+  const status = ended === null ? 137 : Number(ended[1]);
+  const killed = status > 128 && status < 193 ? signalName(status - 128) : undefined;
+  return {
+    code: killed === undefined ? status : null,
+    signal: killed,
+    timedOut,
+    tail: tail.lines(),
+    devices: readDevices(`${run.scratch}/guest/devices`),
+  };
+}
+
+/** Waits for the end of the sandbox, or brings it about. */
+async function follow(started: MappedProcess, run: SandboxRun): Promise<{ said: string; code: number | null; timedOut: boolean }> {
+  const { child, status, ready } = started;
+  let said = "";
+  let timedOut = false;
+  const closed = new Promise<number | null>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", resolve);
+  });
+  closed.catch(() => undefined);
+  const kill = () => child.kill("SIGKILL");
+  const timer =
+    run.timeoutMs === undefined
+      ? undefined
+      : setTimeout(() => {
+          timedOut = true;
+          kill();
+        }, run.timeoutMs);
+  run.signal.addEventListener("abort", kill, { once: true });
+  try {
+    await ready;
+    status.on("data", (bytes: Buffer) => {
+      if (said.length < 1 << 16) said += bytes.toString("utf8");
+    });
+    const code = await closed;
+    return { said, code, timedOut };
+  } catch (error) {
+    kill();
+    await closed.catch(() => undefined);
+    if (run.signal.aborted || timedOut) return { said, code: null, timedOut };
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    run.signal.removeEventListener("abort", kill);
+  }
+}
+
+function cancelled(): ImgbuildError {
+  return new ImgbuildError("cancelled", "Cancelled while a script ran");
+}
+
+function setUpFailed(abilities: Abilities, reason: string, said: string): ImgbuildError {
+  const detail = said.split("\n").filter((line) => line !== "" && !/^(fail|exit) /.test(line)).join("; ");
+  if (reason.startsWith("no-shell ")) {
+    return new ImgbuildError("unsupported", `Cannot run a script in this root: ${reason.slice(9)}`, {
+      hint: "Put a shell into copyToRoot or the base, for this machine's architecture; or install busybox-static here",
+    });
+  }
+  const hint = abilities.mode === "single" ? `${abilities.missingIds}. ${idsHint(abilities)}` : undefined;
+  return new ImgbuildError("unsupported", `Cannot run a script: ${reason}${detail === "" ? "" : ` (${detail})`}`, { hint });
+}
+
+const SIGNALS: Readonly<Record<number, string>> = { 1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 6: "SIGABRT", 9: "SIGKILL", 11: "SIGSEGV", 13: "SIGPIPE", 15: "SIGTERM", 25: "SIGXFSZ" };
+
+function signalName(number: number): string | undefined {
+  return SIGNALS[number];
+}
+
+function readDevices(path: string): Map<string, RecordedDevice> {
+  const found = new Map<string, RecordedDevice>();
+  let text = "";
+  try {
+    text = readFileSync(path, "utf8");
+  } catch {
+    return found;
+  }
+  for (const line of text.split("\n")) {
+    const match = /^([bcu]) (\d{1,7}) (\d{1,7}) (\/.*)$/.exec(line);
+    if (match === null) continue;
+    const type = match[1] === "b" ? "block" : "char";
+    found.set(match[4] ?? "", { type, major: Number(match[2]), minor: Number(match[3]) });
+  }
+  return found;
+}
