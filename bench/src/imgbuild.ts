@@ -13,7 +13,7 @@ export interface Imgbuild {
   forget(): void;
 }
 
-export interface RunOptions {
+interface RunOptions {
   readonly nodeFlags?: readonly string[] | undefined;
   readonly env?: Readonly<Record<string, string>>;
 }

@@ -1,23 +1,38 @@
+import { childCpuSeconds } from "./child-cpu.ts";
 import type { Contender, Suite } from "./suite.ts";
 
-/** contender → what each of its runs measured, in the order they ran. */
-export type Samples = Readonly<Record<string, readonly number[]>>;
+/** What each run measured, in the order they ran. */
+interface ContenderSamples {
+  readonly measures: readonly number[];
+  /** Processor seconds of the same runs; empty where they cannot be had. */
+  readonly cpu: readonly number[];
+}
+
+/** contender → its samples. */
+export type Samples = Readonly<Record<string, ContenderSamples>>;
 
 /** One warm-up of each contender, then `runs` rounds in which each runs once, so that noise meets all alike. */
 export async function runSuite(suite: Suite, runs: number, say: (text: string) => void): Promise<Samples> {
-  const samples: Record<string, number[]> = Object.fromEntries(suite.contenders.map(({ name }) => [name, []]));
+  const samples = new Map(
+    suite.contenders.map((contender) => [contender, { measures: [] as number[], cpu: [] as number[] }]),
+  );
   for (let round = -1; round < runs; round++) {
-    for (const contender of suite.contenders) {
-      const measure = await runOnce(contender);
-      say(`${contender.name}: ${measure.toFixed(3)}${round < 0 ? " (warm-up)" : ""}`);
-      if (round >= 0) samples[contender.name]?.push(measure);
+    for (const [contender, { measures, cpu }] of samples) {
+      const run = await runOnce(contender);
+      say(`${contender.name}: ${run.measure.toFixed(3)}${round < 0 ? " (warm-up)" : ""}`);
+      if (round < 0) continue;
+      measures.push(run.measure);
+      if (run.cpu !== undefined) cpu.push(run.cpu);
     }
   }
   for (const contender of suite.contenders) await contender.cleanUp?.();
-  return samples;
+  return Object.fromEntries([...samples].map(([contender, figures]) => [contender.name, figures]));
 }
 
-async function runOnce(contender: Contender): Promise<number> {
+async function runOnce(contender: Contender): Promise<{ measure: number; cpu: number | undefined }> {
   await contender.prepare?.();
-  return await contender.run();
+  const before = childCpuSeconds();
+  const measure = await contender.run();
+  const after = childCpuSeconds();
+  return { measure, cpu: before === undefined || after === undefined ? undefined : after - before };
 }

@@ -9,19 +9,21 @@ export interface Outcome {
   readonly peerName: string | null;
   readonly peer: Spread | null;
   readonly ratio: number | null;
+  /** Median processor seconds, where they were counted: work of a daemon is not in them. */
+  readonly cpu: { readonly ours: number | null; readonly peer: number | null };
   readonly goal: string;
   readonly reached: boolean | null;
 }
 
-export interface Spread {
+interface Spread {
   readonly median: number;
   readonly min: number;
   readonly max: number;
 }
 
 export function outcomeOf(row: Row, samples: Samples): Outcome {
-  const ours = spread(samples[row.ours] ?? []);
-  const peerSamples = row.peer === undefined ? undefined : samples[row.peer];
+  const ours = spread(samples[row.ours]?.measures ?? []);
+  const peerSamples = row.peer === undefined ? undefined : samples[row.peer]?.measures;
   const peer = peerSamples === undefined ? null : spread(peerSamples);
   const ratio = peer === null ? null : ours.median / peer.median;
   const unit = row.unit ?? "s";
@@ -32,9 +34,15 @@ export function outcomeOf(row: Row, samples: Samples): Outcome {
     peerName: row.peer ?? null,
     peer,
     ratio,
+    cpu: { ours: cpuOf(row.ours, samples), peer: row.peer === undefined ? null : cpuOf(row.peer, samples) },
     goal: goalText(row, unit),
     reached: isReached(row, ours.median, ratio),
   };
+}
+
+function cpuOf(name: string, samples: Samples): number | null {
+  const cpu = samples[name]?.cpu ?? [];
+  return cpu.length === 0 ? null : spread(cpu).median;
 }
 
 function isReached(row: Row, measure: number, ratio: number | null): boolean | null {
@@ -52,13 +60,14 @@ function goalText(row: Row, unit: string): string {
 
 /** The outcomes as one Markdown table. */
 export function renderTable(outcomes: readonly Outcome[]): string {
-  const header = ["case", "imgbuild", "peer", "peer's", "ratio", "goal", "reached"];
+  const header = ["case", "imgbuild", "peer", "peer's", "ratio", "CPU", "goal", "reached"];
   const lines = outcomes.map((outcome) => [
     outcome.title,
     spreadText(outcome.ours, outcome.unit),
     outcome.peerName ?? "–",
     outcome.peer === null ? (outcome.peerName === null ? "–" : "not run") : spreadText(outcome.peer, outcome.unit),
     outcome.ratio === null ? "–" : `${outcome.ratio.toFixed(2)} ×`,
+    cpuText(outcome),
     outcome.goal,
     outcome.reached === null ? "–" : outcome.reached ? "yes" : "**no**",
   ]);
@@ -68,6 +77,13 @@ export function renderTable(outcomes: readonly Outcome[]): string {
   const format = (line: readonly string[]) =>
     `| ${line.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
   return [format(header), format(widths.map((width) => "-".repeat(width))), ...lines.map(format)].join("\n");
+}
+
+function cpuText({ unit, cpu, peer }: Outcome): string {
+  if (unit === "MB" || cpu.ours === null) return "–";
+  return peer === null || cpu.peer === null
+    ? `${cpu.ours.toFixed(2)} s`
+    : `${cpu.ours.toFixed(2)} / ${cpu.peer.toFixed(2)} s`;
 }
 
 function spread(values: readonly number[]): Spread {

@@ -21,8 +21,8 @@ export {
   DPKG_DIRECTORIES,
   type DpkgDatabaseOptions,
   dpkgDatabase,
-  type InstalledPackage,
 } from "./database/dpkg-database.ts";
+export type { InstalledPackage } from "./database/installed-package.ts";
 export { type DebControl, scriptNames } from "./deb/deb-control.ts";
 export { type Deb, type ReadDebOptions, readDeb } from "./deb/read-deb.ts";
 export { diffLocks, type LockChange, pinsOf } from "./lock/diff-lock.ts";

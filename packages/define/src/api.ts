@@ -1,11 +1,15 @@
 import type { JsonValue } from "@imgbuild/graph";
+import { makeImage } from "./build-image.ts";
+import { makeLayeredImage } from "./build-layered-image.ts";
 import type { Caller } from "./call.ts";
 import type { EnvOptions, GlobOptions } from "./facts.ts";
 import { gitHead, globFiles, readEnv, readJsonFile, readTextFile } from "./facts.ts";
 import type { ModeOptions, PathOptions } from "./files.ts";
 import { makeDirectory, makeJson, makeLink, makePath, makeText } from "./files.ts";
-import { makeImage } from "./build-image.ts";
 import type { BuildImageOptions } from "./image-options.ts";
+import type { BuildLayeredImageOptions } from "./layered-options.ts";
+import type { NpmWorkspaceOptions, NpmWorkspaceValue } from "./npm/npm-options.ts";
+import { makeNpmWorkspace } from "./npm/npm-workspace.ts";
 import type { ImageValue, PathValue, RawPosition, SourceLike, Value } from "./source.ts";
 import { type MergeOptions, makeMerge, makeTree, type TreeOptions } from "./unions.ts";
 import { readWorkspaceConfig, type WorkspaceConfig } from "./workspace-config.ts";
@@ -18,6 +22,8 @@ import { readWorkspaceConfig, type WorkspaceConfig } from "./workspace-config.ts
 export interface DefinitionApi {
   /** An image of one new layer on its base. */
   buildImage(options: BuildImageOptions): ImageValue;
+  /** An image of many layers, split so that what changes alone is alone, on its base. */
+  buildLayeredImage(options: BuildLayeredImageOptions): ImageValue;
   /** The settings of a workspace, for `imgbuild.config.ts`. */
   defineConfig(config: WorkspaceConfig): WorkspaceConfig;
   /** An empty directory. */
@@ -37,12 +43,19 @@ export interface DefinitionApi {
   link(target: string): Value<"link">;
   /** The union of sources; two that differ at one path are an error unless `conflict` says who wins. */
   merge(sources: readonly SourceLike[], options?: MergeOptions): Value<"merge">;
+  /**
+   * What one workspace of an npm or pnpm repository needs at run time, as its lock says, at the places where Node finds it.
+   * Throws what reading the lock throws: `invalid-archive`, `unsupported`, `path-escape`.
+   */
+  npmWorkspace(options: NpmWorkspaceOptions): NpmWorkspaceValue;
   /** A file or directory of the workspace, whole or in part. */
   path(path: string, options?: PathOptions): PathValue;
   /** The JSON in a file of the workspace, frozen. Part of the evaluation's key. */
   readJson(path: string): JsonValue;
   /** The text of a file of the workspace (UTF-8). Part of the evaluation's key. */
   readText(path: string): string;
+  /** The same image as {@link buildLayeredImage} makes; a name for those that are meant for `imgbuild stream`. */
+  streamLayeredImage(options: BuildLayeredImageOptions): ImageValue;
   /** A file that holds this text. */
   text(content: string, options?: ModeOptions): Value<"file">;
   /** Sources at places: a directory's contents go under the destination, a file becomes it. */
@@ -54,6 +67,7 @@ export function createApi(caller: Caller): DefinitionApi {
   const at = () => oneCall(caller);
   return Object.freeze({
     buildImage: (options: BuildImageOptions) => makeImage(at(), options),
+    buildLayeredImage: (options: BuildLayeredImageOptions) => makeLayeredImage(at(), options),
     defineConfig: (config: WorkspaceConfig) => readWorkspaceConfig(config),
     directory: (options?: ModeOptions) => makeDirectory(at(), options),
     env: (name: string, options?: EnvOptions) => readEnv(caller, name, options),
@@ -62,9 +76,11 @@ export function createApi(caller: Caller): DefinitionApi {
     json: (value: unknown, options?: ModeOptions) => makeJson(at(), value, options),
     link: (target: string) => makeLink(at(), target),
     merge: (sources: readonly SourceLike[], options?: MergeOptions) => makeMerge(at(), sources, options),
+    npmWorkspace: (options: NpmWorkspaceOptions) => makeNpmWorkspace(at(), options),
     path: (path: string, options?: PathOptions) => makePath(at(), path, options),
     readJson: (path: string) => readJsonFile(caller, path),
     readText: (path: string) => readTextFile(caller, path),
+    streamLayeredImage: (options: BuildLayeredImageOptions) => makeLayeredImage(at(), options),
     text: (content: string, options?: ModeOptions) => makeText(at(), content, options),
     tree: (entries: Readonly<Record<string, SourceLike>>, options?: TreeOptions) => makeTree(at(), entries, options),
   });

@@ -115,7 +115,7 @@ describe("attributes that are wrong", () => {
     [{ name: "a", tag: "x y" }, 'tag is the string "x y", wanted a tag'],
     [{ name: "a", tag: 1 }, "tag is the number 1"],
     [{ name: "a", nmae: 1 }, 'nmae is no attribute (did you mean "name"?)'],
-    [{ name: "a", runAsRoot: "x" }, "runAsRoot is no attribute"],
+    [{ name: "a", runAsRoot: 7 }, "runAsRoot is the number 7, wanted the text of a shell script"],
     [{ name: "a", __proto__: null, toString: 1 }, "toString is no attribute"],
     [{ name: "a", fromImage: undefined }, "fromImage is undefined"],
     [{ name: "a", fromImage: text("x") }, "fromImage is a file, wanted an image"],

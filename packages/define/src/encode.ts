@@ -8,6 +8,7 @@ export interface EncodedNode {
   readonly inputs: readonly number[];
   readonly position: RawPosition;
   readonly image: TargetImage | null;
+  readonly origin?: string;
 }
 
 /** Turns values into a list of nodes, inputs first; a value met twice is one node. */
@@ -36,6 +37,7 @@ export class ValueEncoder {
     const inputs = value.inputs.map((input) => this.#indexes.get(input) ?? -1);
     this.#indexes.set(value, this.nodes.length);
     const { kind, args } = value;
-    this.nodes.push({ kind, args, inputs, position: record?.position ?? null, image: record?.image ?? null });
+    const { position = null, image = null, origin } = record ?? {};
+    this.nodes.push({ kind, args, inputs, position, image, ...(origin === undefined ? {} : { origin }) });
   }
 }

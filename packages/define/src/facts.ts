@@ -48,6 +48,14 @@ export function readTextFile(caller: Caller, text: unknown): string {
   return String(ask(caller, { kind: "file", path: path ?? "" }, `Cannot read "//${path}"`));
 }
 
+/** The text of a file, by its path relative to the workspace; undefined when there is none. */
+export function readTextIfPresent(caller: Caller, path: string): string | undefined {
+  const answer = caller.host.ask({ kind: "file", path });
+  if ("value" in answer) return String(answer.value);
+  if (answer.code === "input-missing") return undefined;
+  throw new ImgbuildError(answer.code, `Cannot read "//${path}": ${answer.error}`);
+}
+
 /** {@link DefinitionApi.readJson}. */
 export function readJsonFile(caller: Caller, text: unknown): JsonValue {
   const content = readTextFile(caller, text).replace(/^\uFEFF/, "");

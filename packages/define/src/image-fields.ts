@@ -86,7 +86,7 @@ export function readArchitecture(
 const DATE = /^(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(?:\.\d{1,9})?(?:Z|[+-](\d\d):(\d\d)))?$/;
 
 /** RFC 3339, or `now`; a date alone is midnight UTC. */
-export function readCreated(value: unknown, problems: Problem[]): string {
+export function readCreated(value: unknown, problems: Problem[], path = "created"): string {
   if (value === undefined) return "1970-01-01T00:00:01Z";
   if (value === "now") return "now";
   const match = typeof value === "string" ? DATE.exec(value) : null;
@@ -98,7 +98,7 @@ export function readCreated(value: unknown, problems: Problem[]): string {
     month >= 1 && month <= 12 && day >= 1 && day <= days && clock.every((part, i) => part <= (limits[i] ?? 0));
   if (match !== null && good) return match[4] === undefined ? `${match[0]}T00:00:00Z` : match[0];
   const text = `is ${describeValue(value)}, wanted a time such as "2026-01-31T12:00:00Z", or "now"`;
-  problems.push({ path: "created", text });
+  problems.push({ path, text });
   return "1970-01-01T00:00:01Z";
 }
 

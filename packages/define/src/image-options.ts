@@ -34,6 +34,22 @@ export interface BuildImageOptions {
    * `follow` (default) puts `/bin/x` where the link leads, `replace` puts a directory in place of the link.
    */
   readonly baseLinks?: "follow" | "replace";
+  /**
+   * A shell script run as root in the image: `/` is the base with what copyToRoot gives, there is no network, what it changes or
+   * deletes becomes part of the layer. Runs with `-e` in the image's own shell, or one lent by this machine if it has none.
+   */
+  readonly runAsRoot?: string | null;
+  /**
+   * A shell script that changes what copyToRoot gives, in the directory that becomes `/`: paths are relative. It has the programs
+   * of this machine and no rights, except after runAsRoot, when it works on all that is new as root.
+   */
+  readonly extraCommands?: string | null;
+  /** Seconds after which a script has failed. Default none. */
+  readonly timeout?: number | null;
+  /** Accepted for dockerTools' sake, without effect: there is no virtual machine. */
+  readonly diskSize?: number;
+  /** Accepted for dockerTools' sake, without effect: there is no virtual machine. */
+  readonly buildVMMemorySize?: number;
   /** How a container is started (Docker image spec v1.3). */
   readonly config?: ContainerConfig | null;
   /** Go's name, `amd64` or `arm/v7`. Default: that of the base where it is an image value, else `amd64`, on any machine. */
@@ -65,6 +81,11 @@ export const BUILD_IMAGE_ATTRIBUTES = [
   "contents",
   "keepContentsDirlinks",
   "baseLinks",
+  "runAsRoot",
+  "extraCommands",
+  "timeout",
+  "diskSize",
+  "buildVMMemorySize",
   "config",
   "architecture",
   "created",

@@ -1,6 +1,7 @@
 /** The names that `import { … } from "imgbuild"` gives in a definition. */
 export const API_NAMES = [
   "buildImage",
+  "buildLayeredImage",
   "defineConfig",
   "directory",
   "env",
@@ -9,9 +10,11 @@ export const API_NAMES = [
   "json",
   "link",
   "merge",
+  "npmWorkspace",
   "path",
   "readJson",
   "readText",
+  "streamLayeredImage",
   "text",
   "tree",
 ] as const;

@@ -15,6 +15,7 @@ function outside(name: string) {
  */
 export const outsideApi: DefinitionApi = Object.freeze({
   buildImage: outside("buildImage"),
+  buildLayeredImage: outside("buildLayeredImage"),
   defineConfig: outside("defineConfig"),
   directory: outside("directory"),
   env: outside("env"),
@@ -23,9 +24,11 @@ export const outsideApi: DefinitionApi = Object.freeze({
   json: outside("json"),
   link: outside("link"),
   merge: outside("merge"),
+  npmWorkspace: outside("npmWorkspace"),
   path: outside("path"),
   readJson: outside("readJson"),
   readText: outside("readText"),
+  streamLayeredImage: outside("streamLayeredImage"),
   text: outside("text"),
   tree: outside("tree"),
 });

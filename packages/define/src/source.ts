@@ -16,7 +16,7 @@ export interface Value<Kind extends string = string> {
 export type PathValue = Value<"path">;
 
 /** Something that can be placed in an image: files, or a tree of them. */
-export type Source = Value<"path" | "file" | "link" | "directory" | "tree" | "merge">;
+export type Source = Value<"path" | "file" | "link" | "directory" | "tree" | "merge" | "npmPackage">;
 
 /** A source, or the path of one as text. */
 export type SourceLike = Source | string;
@@ -39,9 +39,33 @@ export interface ValueRecord {
   readonly image: TargetImage | null;
   /** A few words for history and messages: `path //images/site/public`. */
   readonly summary: string;
+  /** {@link Derivation.origin}. */
+  readonly origin: string | undefined;
+  readonly layered: Layered | undefined;
 }
 
-const SOURCE_KINDS: ReadonlySet<string> = new Set(["path", "file", "link", "directory", "tree", "merge"]);
+/** What a source knows of how it should be split over the layers of an image. */
+export interface Layered {
+  /** The same source for images of another architecture. */
+  readonly forArchitecture: (architecture: string) => Source;
+  /** What layers it is made of, bottom first. Together they are the source itself. */
+  readonly parts: readonly LayerPart[];
+}
+
+/** One layer of a source, or units that are split over layers under a budget. */
+export type LayerPart =
+  | { readonly kind: "layer"; readonly source: Source }
+  | { readonly kind: "units"; readonly units: readonly LayerUnit[] };
+
+/** What always comes into one layer as a whole. */
+export interface LayerUnit {
+  readonly name: string;
+  readonly source: Source;
+  /** Places of the units that it needs, in the same list. */
+  readonly dependsOn: readonly number[];
+}
+
+const SOURCE_KINDS: ReadonlySet<string> = new Set(["path", "file", "link", "directory", "tree", "merge", "npmPackage"]);
 const records = new WeakMap<object, ValueRecord>();
 
 /** What was recorded of a value; undefined for anything that the API did not make. */
@@ -67,19 +91,24 @@ export interface NewValue {
   readonly position: RawPosition;
   readonly summary: string;
   readonly image?: TargetImage;
+  readonly origin?: string | undefined;
+  readonly layered?: Layered | undefined;
+  /** What the user sees of the value beside its recipe; frozen as far as it goes. */
+  readonly shown?: Readonly<Record<string, unknown>>;
 }
 
 /** Makes a deeply frozen value and records what it is. */
 export function makeValue<V extends Value>(made: NewValue): V {
-  const { kind, inputs = [], position, summary, image = null } = made;
+  const { kind, inputs = [], position, summary, image = null, origin, layered } = made;
   const named = image === null ? {} : { imageName: image.name.toLowerCase(), imageTag: image.tag };
   const value = Object.freeze({
     kind,
     args: deepFreeze(made.args),
     inputs: Object.freeze([...inputs]),
     ...named,
+    ...made.shown,
   }) as unknown as V;
-  records.set(value, { value, position, image, summary: shorten(summary) });
+  records.set(value, { value, position, image, summary: shorten(summary), origin, layered });
   return value;
 }
 

@@ -33,7 +33,8 @@ export function fromUnknown(error: unknown, action: string): ImgbuildError {
   if (known !== undefined) {
     return new ImgbuildError(known.code, `${action}: ${known.what}`, { hint: known.hint, cause: error });
   }
-  const detail = typeof error === "object" && error !== null && "message" in error ? String(error.message) : String(error);
+  const detail =
+    typeof error === "object" && error !== null && "message" in error ? String(error.message) : String(error);
   const code: ErrorCode = systemCode(error) === undefined ? "internal" : "io";
   return new ImgbuildError(code, `${action}: ${detail}`, { cause: error });
 }

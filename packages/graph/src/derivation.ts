@@ -27,6 +27,8 @@ export interface Derivation {
   /** In the order the kind defines. */
   readonly inputs: readonly DerivationId[];
   readonly position: Position | null;
+  /** Where what it names may be had, for kinds that fetch; their `args` say how it is known. Takes part in no hash. */
+  readonly origin?: string;
 }
 
 /** What is said of an image that decides none of its bytes: equal images under two names are built once. */

@@ -10,15 +10,19 @@ export type {
   FileArgs,
   ImageArgs,
   LayerArgs,
+  LayerScript,
+  LayerSetArgs,
   LinkArgs,
   MergeArgs,
+  NpmPackageArgs,
   PathArgs,
+  ScriptLayerArgs,
   TreeArgs,
 } from "./kinds.ts";
+export { STORED_TREE_KINDS } from "./kinds.ts";
 export { formatLabel, type Label, type LabelPattern, matchesLabel, parseLabel, parseLabelPattern } from "./label.ts";
 export type { Leaf, LeafReader, LeafReading } from "./leaf.ts";
 export { diffTrees, encodeNode, type MerkleEntry, nodeDigest, parseNode, type TreeChange } from "./merkle.ts";
 export { didYouMean, nearest } from "./nearest.ts";
 export type { Output, Step, StepRunner } from "./step-runner.ts";
 export type { KeyLocks, Trace, TraceStore } from "./trace-store.ts";
-export { STORED_TREE_KINDS } from "./kinds.ts";

@@ -61,6 +61,58 @@ export interface LayerArgs {
   readonly baseLinks: "follow" | "replace";
 }
 
+/**
+ * `layerSet`: sources split over layers under a budget. Inputs: one source a unit, in the order of `units` (of two with one
+ * path the later wins), then a `base-layers` if `hasBase`.
+ */
+export interface LayerSetArgs extends LayerArgs {
+  readonly units: readonly {
+    /** For the image's history. */
+    readonly name: string;
+    /** Places in `units` of what it needs. */
+    readonly dependsOn: readonly number[];
+  }[];
+  /** Places in `units` of what was put together by hand: one layer each, bottom first, below all others. */
+  readonly groups: readonly (readonly number[])[];
+  readonly algorithm: "size" | "popularity";
+  /** Most layers of the whole image, those of the base among them. */
+  readonly maxLayers: number;
+  /** Layers that come on top of these. */
+  readonly reserved: number;
+  /** RFC 3339, or `now`: of every member. */
+  readonly mtime: string;
+  /** Names of the owner; empty for none. */
+  readonly uname: string;
+  readonly gname: string;
+}
+
+/** One script of a `scriptLayer`. */
+export interface LayerScript {
+  /** The attribute that it comes from: `runAsRoot`, `extraCommands`, `fakeRootCommands`. */
+  readonly name: string;
+  /** Text for a shell, run with `-e`. */
+  readonly text: string;
+  /**
+   * `root`: `/` is the base with the new files, and so is the working directory. `tree`: the working directory is a directory with
+   * the new files alone, `/` has the programs of this machine.
+   */
+  readonly view: "root" | "tree";
+  /** `root`: user 0 who may chown and mknod. `builder`: a user without rights; what it makes gets the owner of the layer. */
+  readonly user: "root" | "builder";
+}
+
+/**
+ * `scriptLayer`: one layer of what a source has and the base lacks, changed by scripts. Inputs: the source if `hasSource`, then a
+ * `base-layers` if `hasBase`.
+ */
+export interface ScriptLayerArgs extends LayerArgs {
+  readonly hasSource: boolean;
+  /** In the order in which they run. Not empty. */
+  readonly scripts: readonly LayerScript[];
+  /** Of each script; null for none. */
+  readonly timeoutSeconds: number | null;
+}
+
 /** `base-layers`: the layers of an image without its config, so that they alone decide what is built on it. Inputs: the image. */
 export type BaseLayersArgs = Readonly<Record<string, never>>;
 
@@ -87,6 +139,20 @@ export interface ImageArgs {
   readonly created: string;
   /** One line of history for each new layer: what went into it. */
   readonly history: readonly string[];
+}
+
+/**
+ * `npmPackage`: the files of one package of npm. No inputs. `origin` is undefined for what a registry has under the name and
+ * version, `registry+URL` when a lock says where, `url+URL` for an address of its own, `file+PATH` for a tarball of the
+ * workspace.
+ */
+export interface NpmPackageArgs {
+  readonly name: string;
+  readonly version: string;
+  /** What the tarball must hash to, as npm writes it: `sha512-base64`. */
+  readonly integrity: string;
+  /** `deny`: a package that has install scripts is refused when it is unpacked; null: they are not looked at. */
+  readonly scripts: "deny" | null;
 }
 
 /** Kinds whose output is a tree in the store (`data.tree`, a listing): made once, read by the layers that contain them. */

@@ -6,7 +6,7 @@ import { parseImageConfig, platformOf } from "./parse-documents.ts";
 import { type ExpectedLayer, storeBaseLayer } from "./store-base-layer.ts";
 
 /** A layer of an image in an archive: the file that has it, and what is promised of it beside the diffID. */
-export interface FoundLayer {
+interface FoundLayer {
   readonly path: string;
   readonly digest?: Digest | undefined;
   readonly size?: number | undefined;

@@ -4,6 +4,7 @@ export type { ImagePick } from "./choose-image.ts";
 export { type DockerArchiveOptions, writeDockerArchive } from "./docker-archive.ts";
 export { encodeDocument } from "./encode-document.ts";
 export { entryBlocks } from "./entry-blocks.ts";
+export { entryTar } from "./entry-tar.ts";
 export { fastCodec } from "./fast-codec.ts";
 export { fullName, repoTag, sameName } from "./image-names.ts";
 export { type ImportOptions, importImage } from "./import-image.ts";
@@ -22,6 +23,6 @@ export { type LayoutDirectoryOptions, type LayoutWritten, writeOciLayout } from 
 export { type PackedLayer, type PackOptions, packLayer } from "./pack-layer.ts";
 export { parseImageConfig } from "./parse-documents.ts";
 export { readImageConfig } from "./read-config.ts";
-export { readStoredTree, type StoredEntry, type StoredTree, StoredTreeWriter } from "./stored-tree.ts";
 export { storeTarAsLayer } from "./store-tar.ts";
+export { readStoredTree, type StoredEntry, type StoredTree, StoredTreeWriter } from "./stored-tree.ts";
 export { validateImage } from "./validate-image.ts";

@@ -3,6 +3,7 @@ import type { Store } from "@imgbuild/store";
 import { type Codec, crc32 } from "@imgbuild/tar";
 import { type BlockRef, putBlockList } from "./block-list.ts";
 import { type DiffHasher, diffHasher, LENT_AT_ONCE } from "./diff-hasher.ts";
+import { fastCodec } from "./fast-codec.ts";
 import type { LayerData } from "./layer-data.ts";
 import type { LayerEntry } from "./layer-entry.ts";
 import { MAX_BLOCK, type PlannedBlock, planBlocks } from "./plan-blocks.ts";
@@ -17,6 +18,8 @@ export interface PackOptions {
    * kept, since a delivery can read the sources again.
    */
   readonly codec: Codec | undefined;
+  /** True where no source can be read again: blocks are kept in the store, in the form that `codec` or else {@link fastCodec} gives. */
+  readonly keepBlocks?: boolean | undefined;
   readonly signal: AbortSignal;
   /** Told the bytes of tar done so far. */
   readonly progress: (bytes: number) => void;
@@ -38,7 +41,9 @@ export interface PackedLayer {
  */
 export async function packLayer(entries: readonly LayerEntry[], options: PackOptions): Promise<PackedLayer> {
   const size = entries.reduce((sum, { header }) => sum + header.size, 0);
-  const packing = new Packing(options, size);
+  const plain = options.codec === undefined || options.codec.algorithm === "none";
+  const codec = options.keepBlocks === true && plain ? fastCodec() : options.codec;
+  const packing = new Packing({ ...options, codec }, size);
   try {
     for (const block of planBlocks(entries)) {
       options.signal.throwIfAborted();
@@ -127,7 +132,9 @@ class Packing {
     while (this.#queue.length > 0) await this.#finishOne();
     this.#writer?.commit();
     const diffId = parseDiffId(digestFromSha256(this.#hasher.digest()));
-    const blocks = putBlockList(this.#options.store.blobs, { packed: "", blocks: this.#refs });
+    const { codec, keepBlocks } = this.#options;
+    const packed = codec === undefined || keepBlocks !== true ? "" : `${codec.algorithm}:${codec.level}`;
+    const blocks = putBlockList(this.#options.store.blobs, { packed, blocks: this.#refs });
     const layer = { kind: "blocks", diffId, size: this.#size, blocks } as const;
     return { layer, blocks: this.#refs.length, newBlocks: this.#writer?.count ?? 0 };
   }

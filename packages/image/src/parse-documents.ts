@@ -20,7 +20,7 @@ export interface DocumentPlace {
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Parses JSON. Throws `invalid-archive` naming the document. */
-export function parseJson(bytes: Uint8Array, place: DocumentPlace): unknown {
+function parseJson(bytes: Uint8Array, place: DocumentPlace): unknown {
   try {
     return JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8"));
   } catch (error) {

@@ -10,7 +10,7 @@ export interface ContentPart {
 }
 
 /** A piece of a block: bytes as they are, or to be read. */
-export type BlockPart = Uint8Array | ContentPart;
+type BlockPart = Uint8Array | ContentPart;
 
 /** One block of a layer before its bytes are known. */
 export interface PlannedBlock {

@@ -27,7 +27,16 @@ export interface StoredTree {
 }
 
 /** A line of the listing: a JSON array, fields in this order. Empty files and what is no file have no offset. */
-type Row = readonly [path: string, type: "f" | "d" | "l", mode: number, uid: number, gid: number, rest: string, size: number, offset: number];
+type Row = readonly [
+  path: string,
+  type: "f" | "d" | "l",
+  mode: number,
+  uid: number,
+  gid: number,
+  rest: string,
+  size: number,
+  offset: number,
+];
 
 const MAGIC = "imgbuild-tree 1";
 const TYPES = { f: "file", d: "directory", l: "symlink" } as const;
@@ -65,6 +74,13 @@ export class StoredTreeWriter {
     }
     const size = this.#contents.size - offset;
     this.#rows.push([entry.path, "f", entry.mode, entry.uid, entry.gid, hash.digest("hex"), size, offset]);
+  }
+
+  /** Changes the mode of what was added at `path`. */
+  setMode(path: string, mode: number): void {
+    this.#rows.forEach((row, i) => {
+      if (row[0] === path) this.#rows[i] = row.with(2, mode) as unknown as Row;
+    });
   }
 
   /** Makes the tree durable. */

@@ -6,6 +6,7 @@ import { outsideApi } from "@imgbuild/define";
  */
 export const {
   buildImage,
+  buildLayeredImage,
   defineConfig,
   directory,
   env,
@@ -14,9 +15,11 @@ export const {
   json,
   link,
   merge,
+  npmWorkspace,
   path,
   readJson,
   readText,
+  streamLayeredImage,
   text,
   tree,
 } = outsideApi;

@@ -7,6 +7,10 @@ export interface Host {
   readonly cwd: string;
   readonly pid: number;
   readonly hostname: string;
+  /** `process.platform`. */
+  readonly platform: string;
+  /** Who runs this, and where programs are: what sandboxes depend on. */
+  readonly user: { readonly uid: number; readonly gid: number; readonly name: string };
   readonly stdin: Readable;
   readonly stdout: Writable & { readonly isTTY?: boolean };
   readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number };

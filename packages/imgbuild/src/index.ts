@@ -1,5 +1,6 @@
 export type {
   BuildImageOptions,
+  BuildLayeredImageOptions,
   ConfigKey,
   DefinitionApi,
   EnvOptions,
@@ -7,6 +8,9 @@ export type {
   ImageValue,
   MergeOptions,
   ModeOptions,
+  NpmPlatform,
+  NpmWorkspaceOptions,
+  NpmWorkspaceValue,
   PathOptions,
   PathValue,
   Source,
@@ -17,6 +21,7 @@ export type {
 } from "@imgbuild/define";
 export {
   buildImage,
+  buildLayeredImage,
   defineConfig,
   directory,
   env,
@@ -25,9 +30,11 @@ export {
   json,
   link,
   merge,
+  npmWorkspace,
   path,
   readJson,
   readText,
+  streamLayeredImage,
   text,
   tree,
 } from "./api.ts";

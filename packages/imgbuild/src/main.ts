@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { hostname } from "node:os";
+import { hostname, userInfo } from "node:os";
 import { fromUnknown, ImgbuildError } from "@imgbuild/errors";
 import { formatError, jsonReporter } from "@imgbuild/report";
 import { runCli } from "./cli/run-cli.ts";
@@ -37,12 +37,25 @@ process.stderr.on("error", () => undefined);
 const readPackage = (): { readonly version: string } =>
   JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { readonly version: string };
 
+/** An id without an entry in the user database has no name. */
+const userName = (): string => {
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.geteuid?.() ?? "");
+  }
+};
+
 const host: Host = {
   argv: process.argv.slice(2),
   env: process.env,
   cwd: process.cwd(),
   pid: process.pid,
   hostname: hostname(),
+  platform: process.platform,
+  get user() {
+    return { uid: process.geteuid?.() ?? -1, gid: process.getegid?.() ?? -1, name: userName() };
+  },
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,

@@ -16,7 +16,7 @@ export interface Bundle {
 }
 
 /** One import of one file by another. */
-export interface ImportEdge {
+interface ImportEdge {
   /** The imported file, relative to the workspace. */
   readonly path: string;
   /** As written; undefined where esbuild does not say. */

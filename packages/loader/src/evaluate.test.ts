@@ -125,15 +125,17 @@ describe("from files to a graph", () => {
         export default buildImage({ name: "a", copyToRoot: json(all) });`,
     });
     const { graph } = await workspace.evaluate();
-    expect(JSON.parse(([...graph.derivations.values()][0]?.args as { text: string }).text)).toEqual({
-      env: "from-env",
-      no: "d",
-      text: "1",
-      json: { user: "u" },
-      glob: ["deep/z.txt", "x.txt"],
-      other: ["../up.json"],
-      plain: ["deep/z.txt"],
-    });
+    expect(JSON.parse(([...graph.derivations.values()][0] as unknown as { args: { text: string } }).args.text)).toEqual(
+      {
+        env: "from-env",
+        no: "d",
+        text: "1",
+        json: { user: "u" },
+        glob: ["deep/z.txt", "x.txt"],
+        other: ["../up.json"],
+        plain: ["deep/z.txt"],
+      },
+    );
   });
 
   test("git.head is the commit, through refs, packed refs and linked worktrees", async () => {

@@ -1,8 +1,8 @@
-import { combineErrors, type ErrorCode, ImgbuildError, type Position } from "@imgbuild/errors";
+import { combineErrors, ImgbuildError, type Position } from "@imgbuild/errors";
 import { byCodeUnit } from "@imgbuild/graph";
 import type { Bundle } from "./bundle.ts";
 import { DEFINITION_FILE } from "./find-workspace.ts";
-import type { EncodedError, Report } from "./guest/protocol.ts";
+import type { EncodedError, EncodedProblem, Report } from "./guest/protocol.ts";
 import { importCycle } from "./import-cycle.ts";
 import { labelOf } from "./make-graph.ts";
 import type { SourcePlaces } from "./source-places.ts";
@@ -45,8 +45,11 @@ function errorOf(file: string, error: EncodedError, context: ErrorContext): Imgb
       inCircle && `Files import each other in a circle, so one is not ready yet: ${inCircle.map(nameOf).join(" → ")}`;
     return new ImgbuildError("definition", `Cannot evaluate "${name}": ${error.message}`, { hint, position });
   }
-  const make = (one: { code: ErrorCode; message: string; hint: string | null }) => {
-    return new ImgbuildError(one.code, one.message, { hint: one.hint ?? undefined, position });
+  const make = (one: EncodedProblem) => {
+    return new ImgbuildError(one.code, one.message, {
+      hint: one.hint ?? undefined,
+      position: one.position ?? position,
+    });
   };
   return combineErrors([make({ ...error, code: error.code }), ...error.related.map(make)]);
 }

@@ -13,7 +13,7 @@ export interface FileStamp {
 }
 
 /** A file younger than this when it was read may change again without a new time stamp. Milliseconds. */
-export const RACY_MS = 20;
+const RACY_MS = 20;
 
 /** File times may lag the clock by one tick of the kernel. Milliseconds. */
 export const CLOCK_STEP_MS = 10;

@@ -27,10 +27,12 @@ export function makeGraph(
   const ids: DerivationId[] = [];
   for (const node of nodes) {
     const inputs = node.inputs.map((index) => ids[index] ?? unknownNode(index));
-    const { kind, args } = node;
+    const { kind, args, origin } = node;
     const id = derivationId({ kind, args, inputs });
     ids.push(id);
-    if (!derivations.has(id)) derivations.set(id, { id, kind, args, inputs, position: place(node.position) });
+    if (derivations.has(id)) continue;
+    const from = origin === undefined ? {} : { origin };
+    derivations.set(id, { id, kind, args, inputs, position: place(node.position), ...from });
   }
   const targets = exported.map((target): Target => {
     const node = nodes[target.node];

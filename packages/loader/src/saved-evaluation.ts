@@ -21,7 +21,7 @@ export interface OtherExportNote {
 }
 
 /** The result of an evaluation. */
-export interface EvaluationResult {
+interface EvaluationResult {
   readonly graph: Graph;
   readonly others: readonly OtherExportNote[];
   readonly warnings: readonly EvaluationWarning[];

@@ -50,7 +50,9 @@ function subordinateIds(
   const gids = subordinateMap(textOf("/etc/subgid"), { id: host.uid, name: host.userName });
   const gidMap = gids.map((range) => (range.inside === 0 ? { ...range, outside: host.gid } : range));
   const lacks = [
-    ...(tool("newuidmap") === undefined || tool("newgidmap") === undefined ? ["newuidmap and newgidmap are not installed"] : []),
+    ...(tool("newuidmap") === undefined || tool("newgidmap") === undefined
+      ? ["newuidmap and newgidmap are not installed"]
+      : []),
     ...(uidMap.length === 0 ? [`/etc/subuid has no line for ${host.userName}`] : []),
     ...(gidMap.length === 0 ? [`/etc/subgid has no line for ${host.userName}`] : []),
   ];

@@ -29,7 +29,7 @@ export interface InitPlan {
 export function initScript(plan: InitPlan): string {
   return `${COMMON}
 mount --make-rprivate / 2>&4 || die "mount --make-rprivate failed"
-echo imgbuild > /proc/sys/kernel/hostname 2>/dev/null || :
+hostname imgbuild 2>/dev/null || { echo imgbuild > /proc/sys/kernel/hostname; } 2>/dev/null || :
 ${plan.ip === undefined ? ":" : `${q(plan.ip)} link set lo up 2>/dev/null || :`}
 ${plan.mountRoot}
 : > made
@@ -100,7 +100,9 @@ bind() {
   [ "$3" = rw ] || read_only "root/$2"
 }
 directory proc
-mount -t proc -o nosuid,nodev,noexec proc root/proc 2>&4 || die "cannot mount /proc"
+# Hidden: the helper above the script, whose mount table tells paths of this machine.
+mount -t proc -o nosuid,nodev,noexec,hidepid=4 proc root/proc 2>/dev/null ||
+  mount -t proc -o nosuid,nodev,noexec proc root/proc 2>&4 || die "cannot mount /proc"
 for p in sys sysrq-trigger irq bus fs acpi scsi; do
   [ ! -e root/proc/$p ] || { mount --bind root/proc/$p root/proc/$p && read_only root/proc/$p; } 2>/dev/null
 done
@@ -118,7 +120,7 @@ mount -t devpts -o newinstance,ptmxmode=0666,mode=620,nosuid,noexec devpts root/
 mount -t tmpfs -o nosuid,nodev,mode=1777 tmpfs root/dev/shm 2>/dev/null
 ln -s /proc/self/fd root/dev/fd
 ln -s fd/0 root/dev/stdin; ln -s fd/1 root/dev/stdout; ln -s fd/2 root/dev/stderr
-${plan.network ? "for f in /etc/resolv.conf /etc/hosts; do [ ! -e $f ] || [ -e root$f ] || bind $f \${f#/} ro; done" : ":"}
+${plan.network ? "for f in /etc/resolv.conf /etc/hosts; do [ ! -e $f ] || [ -e root$f ] || bind $f ${f#/} ro; done" : ":"}
 directory .imgbuild
 mount --bind guest root/.imgbuild 2>&4 || die "cannot mount /.imgbuild"
 ${plan.binds}
@@ -126,6 +128,11 @@ where=root
 inside() {
   exec 3<&- 4>&-
   exec ${plan.wrap} "$where" "$@"
+}
+roots() {
+  n=0
+  while read -r _ _ _ _ at _; do [ "$at" != / ] || n=$((n + 1)); done < /proc/self/mountinfo
+  echo $n
 }
 shell=
 find_shell() {
@@ -137,7 +144,10 @@ ${plan.tools}
 ${plan.argv !== undefined && plan.cwd === "/" ? ":" : "find_shell"}
 ${plan.standIn ? '{ echo "#!$shell"; cat mknod.sh; } > guest/bin/mknod && chmod 755 guest/bin/mknod' : ":"}
 cd root
-mount --move . / 2>&4 || die "cannot make the root of the script its /"
+before=$(roots)
+# Some versions of mount report a failure of their bookkeeping although the move was done.
+mount -n --move . / 2>../moved
+[ "$(roots)" -gt "$before" ] || { cat ../moved >&4; die "cannot make the root of the script its /"; }
 where=.
 echo started >&4
 ${runText(plan)}
@@ -145,7 +155,8 @@ ${runText(plan)}
 }
 
 function runText({ argv, cwd }: EnterPlan): string {
-  if (argv === undefined) return `inside "$shell" -c 'cd -- "$1" || exit 125; exec "$0" -e /.imgbuild/script' "$shell" ${q(cwd)}`;
+  if (argv === undefined)
+    return `inside "$shell" -c 'cd -- "$1" || exit 125; exec "$0" -e /.imgbuild/script' "$shell" ${q(cwd)}`;
   const words = argv.map(q).join(" ");
   if (cwd === "/") return `inside ${words}`;
   return `inside "$shell" -c 'cd -- "$1" || exit 125; shift; exec "$@"' "$shell" ${q(cwd)} ${words}`;

@@ -1,5 +1,7 @@
-export { type Abilities, idsHint, type IdMode } from "./abilities.ts";
+export { type Abilities, type IdMode, idsHint } from "./abilities.ts";
 export { mapName } from "./id-map.ts";
+export { writeAll } from "./mapped-command.ts";
+export { type ChangedContent, type ChangedFile, type ReadChangesOptions, readChanges } from "./read-changes.ts";
 export { removeTree } from "./remove-tree.ts";
 export { BUILDER_ID } from "./run-files.ts";
 export { openSandbox, type Sandbox } from "./sandbox.ts";
@@ -12,8 +14,4 @@ export type {
   SandboxRoot,
   SandboxRun,
 } from "./sandbox-run.ts";
-export { BaseView } from "./base-view.ts";
-export { type LayerListing, type ListedNode, readListing, writeListing } from "./layer-listing.ts";
-export { writeAll } from "./mapped-command.ts";
-export { type ChangedContent, type ChangedFile, readChanges, type ReadChangesOptions } from "./read-changes.ts";
-export { extract, unpackLayer, type UnpackOptions } from "./unpack-layer.ts";
+export { extract, type UnpackOptions, unpackLayer } from "./unpack-layer.ts";

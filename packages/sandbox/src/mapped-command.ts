@@ -22,7 +22,11 @@ export interface CommandStreams {
 const MAX_ERRORS = 8192;
 
 /** Runs a trusted helper (tar, rm) as root of the mapped ids. A failure of `feed` or `drain` ends it and is thrown. */
-export async function mappedCommand(abilities: Abilities, argv: readonly string[], streams: CommandStreams): Promise<CommandEnd> {
+export async function mappedCommand(
+  abilities: Abilities,
+  argv: readonly string[],
+  streams: CommandStreams,
+): Promise<CommandEnd> {
   const { feed, drain, signal, cwd } = streams;
   const { child, status, ready } = startMapped(abilities, argv, {
     stdio: [feed === undefined ? "ignore" : "pipe", "pipe", "pipe"],
@@ -63,7 +67,10 @@ export async function mappedCommand(abilities: Abilities, argv: readonly string[
 }
 
 /** Writes pieces to a stream as fast as its reader takes them; stops quietly when the reader is gone. */
-export async function writeAll(stream: Writable, pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
+export async function writeAll(
+  stream: Writable,
+  pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+): Promise<void> {
   for await (const piece of pieces) {
     if (stream.destroyed || !stream.writable) return;
     if (stream.write(piece)) continue;

@@ -43,21 +43,33 @@ const MEMORY = 64 << 20;
 export async function readChanges(abilities: Abilities, options: ReadChangesOptions): Promise<ChangedFile[]> {
   const found: ChangedFile[] = [];
   const reader = new Reader(options);
-  const flags = ["--format=pax", "--pax-option=delete=atime,delete=ctime", "--numeric-owner", "--xattrs", "--xattrs-include=*", "--warning=none"];
+  const flags = [
+    "--format=pax",
+    "--pax-option=delete=atime,delete=ctime",
+    "--numeric-owner",
+    "--xattrs",
+    "--xattrs-include=*",
+    "--warning=none",
+  ];
   const argv = [abilities.tool("tar") ?? "tar", "-c", "-f", "-", ...flags, "."];
   const end = await mappedCommand(abilities, argv, {
     signal: options.signal,
     cwd: options.directory,
     drain: async (stdout) => {
       try {
-        for await (const member of readTar(stdout as AsyncIterable<Uint8Array>)) found.push(...(await reader.read(member)));
+        for await (const member of readTar(stdout as AsyncIterable<Uint8Array>))
+          found.push(...(await reader.read(member)));
       } catch (error) {
         if (error instanceof ImgbuildError && /UTF-8/.test(error.message)) throw notUtf8(error);
         throw error;
       }
     },
   });
-  if (end.code !== 0) throw new ImgbuildError("io", `Cannot read what a script left: ${end.stderr.split("\n").at(-1) || `tar ended with ${end.code ?? "a signal"}`}`);
+  if (end.code !== 0)
+    throw new ImgbuildError(
+      "io",
+      `Cannot read what a script left: ${end.stderr.split("\n").at(-1) || `tar ended with ${end.code ?? "a signal"}`}`,
+    );
   return found;
 }
 
@@ -79,7 +91,9 @@ class Reader {
     if (header.type === "char" && header.devMajor === 0 && header.devMinor === 0) return [mark(`${above}.wh.${name}`)];
     const device = header.type === "file" && header.size === 0 ? this.#options.devices.get(path) : undefined;
     if (device !== undefined) {
-      return [{ header: { ...plain, type: device.type, devMajor: device.major, devMinor: device.minor }, content: undefined }];
+      return [
+        { header: { ...plain, type: device.type, devMajor: device.major, devMinor: device.minor }, content: undefined },
+      ];
     }
     if (header.type === "hardlink") return [{ header: { ...plain, xattrs: undefined }, content: undefined }];
     if (header.type === "directory" && isOpaque(header)) {
@@ -116,15 +130,24 @@ class Reader {
 
   /** fuse-overlayfs writes marks where it may make no devices; a script's own files of such names cannot be stored. */
   #foreignMark(path: string, name: string, header: TarHeader): ChangedFile {
-    if (header.type === "file" && header.size === 0 && (name === ".wh..wh..opq" || !name.startsWith(".wh..wh."))) return mark(path);
-    throw new ImgbuildError("script-failed", `Cannot store "/${path}", which a script made: names that begin with .wh. mark deletions in layers`, {
-      hint: "Give it another name",
-    });
+    if (header.type === "file" && header.size === 0 && (name === ".wh..wh..opq" || !name.startsWith(".wh..wh.")))
+      return mark(path);
+    throw new ImgbuildError(
+      "script-failed",
+      `Cannot store "/${path}", which a script made: names that begin with .wh. mark deletions in layers`,
+      {
+        hint: "Give it another name",
+      },
+    );
   }
 }
 
 function kept(header: TarHeader): ReadonlyMap<string, Uint8Array> | undefined {
-  const xattrs = new Map([...(header.xattrs ?? [])].filter(([name]) => isKept(name) && !/^user\.(overlay|fuseoverlayfs|containers)\./.test(name)));
+  const xattrs = new Map(
+    [...(header.xattrs ?? [])].filter(
+      ([name]) => isKept(name) && !/^user\.(overlay|fuseoverlayfs|containers)\./.test(name),
+    ),
+  );
   return xattrs.size === 0 ? undefined : xattrs;
 }
 

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import type { Abilities } from "./abilities.ts";
-import type { HostTools } from "./host-tools.ts";
 import { enterScript, initScript, MKNOD_STAND_IN } from "./helper-scripts.ts";
+import type { HostTools } from "./host-tools.ts";
 import type { SandboxRoot, SandboxRun } from "./sandbox-run.ts";
 import { shQuote as q } from "./sh-quote.ts";
 import { toolLinks, toolMounts } from "./tool-mounts.ts";
@@ -16,14 +16,15 @@ const CAPABILITIES =
 export const BUILDER_ID = 1000;
 
 /** Whether devices must be noted instead of made. */
-export function needsStandIn({ mode }: Abilities, run: Pick<SandboxRun, "user">): boolean {
+function needsStandIn({ mode }: Abilities, run: Pick<SandboxRun, "user">): boolean {
   return mode !== "root" && run.user === "root";
 }
 
 /** Writes the files of a run into its scratch directory: helper scripts, the user's script, links to the lower layers. */
-export function writeRunFiles(abilities: Abilities, run: SandboxRun, tools: () => HostTools): void {
+export function writeRunFiles(abilities: Abilities, run: SandboxRun, tools: HostTools): void {
   const { scratch, command } = run;
-  for (const name of ["guest", "guest/bin", "guest/tmp", "root", "l"]) mkdirSync(`${scratch}/${name}`, { recursive: true });
+  for (const name of ["guest", "guest/bin", "guest/tmp", "root", "l"])
+    mkdirSync(`${scratch}/${name}`, { recursive: true });
   chmodSync(`${scratch}/guest`, 0o755);
   chmodSync(`${scratch}/guest/bin`, 0o755);
   chmodSync(`${scratch}/guest/tmp`, 0o1777);
@@ -35,21 +36,27 @@ export function writeRunFiles(abilities: Abilities, run: SandboxRun, tools: () =
     chmodSync(`${scratch}/guest/devices`, 0o666);
   }
   if (run.root.kind === "overlay") {
-    run.root.lower.forEach((directory, i) => symlinkSync(directory, `${scratch}/l/${i}`));
+    for (const [i, directory] of run.root.lower.entries()) symlinkSync(directory, `${scratch}/l/${i}`);
     symlinkSync(run.root.upper, `${scratch}/upper`);
     symlinkSync(run.root.work, `${scratch}/work`);
   }
-  const lent: HostTools = run.root.kind === "host" ? { kind: "none" } : tools();
-  mkdirSync(`${scratch}/guest/tools`);
-  chmodSync(`${scratch}/guest/tools`, 0o755);
-  for (const [name, target] of toolLinks(lent)) symlinkSync(target, `${scratch}/guest/tools/${name}`);
-  writeFileSync(`${scratch}/init.sh`, initScript({ mountRoot: mountText(abilities, run.root), ip: abilities.tool("ip") }));
+  for (const name of ["guest/linked", "guest/busybox"]) {
+    mkdirSync(`${scratch}/${name}`);
+    chmodSync(`${scratch}/${name}`, 0o755);
+  }
+  for (const [name, target] of toolLinks(tools)) symlinkSync(target, `${scratch}/guest/${name}`);
+  writeFileSync(
+    `${scratch}/init.sh`,
+    initScript({ mountRoot: mountText(abilities, run.root), ip: abilities.tool("ip") }),
+  );
   const text = enterScript({
     mode: abilities.mode,
     network: run.network,
-    binds: run.binds.map(({ source, target, readOnly }) => `bind ${q(source)} ${q(inside(target))} ${readOnly ? "ro" : "rw"}`).join("\n"),
+    binds: run.binds
+      .map(({ source, target, readOnly }) => `bind ${q(source)} ${q(inside(target))} ${readOnly ? "ro" : "rw"}`)
+      .join("\n"),
     wrap: wrapWords(abilities, run).map(q).join(" "),
-    tools: toolMounts(lent),
+    tools: toolMounts(tools),
     standIn,
     argv: "argv" in command ? command.argv : undefined,
     cwd: run.cwd,
@@ -58,17 +65,23 @@ export function writeRunFiles(abilities: Abilities, run: SandboxRun, tools: () =
 }
 
 function inside(target: string): string {
-  return target.split("/").filter((part) => part !== "" && part !== ".").join("/");
+  return target
+    .split("/")
+    .filter((part) => part !== "" && part !== ".")
+    .join("/");
 }
 
 function mountText(abilities: Abilities, root: SandboxRoot): string {
   if (root.kind === "host") return HOST_ROOT;
   if (root.kind === "directory" || root.lower.length === 0) {
     const directory = root.kind === "directory" ? root.directory : root.upper;
-    const flags = abilities.mode === "root" ? ' && mount -o remount,bind,nodev root 2>&4' : "";
+    const flags = abilities.mode === "root" ? " && mount -o remount,bind,nodev root 2>&4" : "";
     return `{ mount --bind ${q(directory)} root 2>&4${flags}; } || die "cannot mount the root"`;
   }
-  const lower = root.lower.map((_, i) => `l/${i}`).reverse().join(":");
+  const lower = root.lower
+    .map((_, i) => `l/${i}`)
+    .reverse()
+    .join(":");
   const stack = `lowerdir=${lower},upperdir=upper,workdir=work`;
   const kind = abilities.mode === "root" ? "redirect_dir=off,metacopy=off,index=off" : "userxattr";
   const fuse = abilities.tool("fuse-overlayfs");

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { ImgbuildError } from "@imgbuild/errors";
 import { type Abilities, idsHint } from "./abilities.ts";
 import type { HostTools } from "./host-tools.ts";
@@ -15,6 +15,25 @@ const SPACES = ["--mount", "--pid", "--ipc", "--uts", "--cgroup", "--fork", "--k
  * `unsupported` when the sandbox cannot be made, `cancelled` when `signal` aborts.
  */
 export async function runSandboxed(abilities: Abilities, run: SandboxRun, tools: () => HostTools): Promise<SandboxEnd> {
+  const end = await attempt(abilities, run, NO_TOOLS);
+  if (end !== "no shell") return end;
+  // Finding what to lend takes a while, and most roots have a shell.
+  const scratch = `${run.scratch}/lent`;
+  mkdirSync(scratch);
+  const again = await attempt(abilities, { ...run, scratch }, tools());
+  if (again !== "no shell") return again;
+  throw new ImgbuildError(
+    "unsupported",
+    "Cannot run a script in this root: no shell of it runs on this machine, and none can be lent to it",
+    {
+      hint: "Put a shell for this machine's architecture into copyToRoot or the base; or install busybox-static here",
+    },
+  );
+}
+
+const NO_TOOLS: HostTools = { linked: undefined, busybox: undefined };
+
+async function attempt(abilities: Abilities, run: SandboxRun, tools: HostTools): Promise<SandboxEnd | "no shell"> {
   if (run.signal.aborted) throw cancelled();
   writeRunFiles(abilities, run, tools);
   const { terminal } = run;
@@ -34,8 +53,10 @@ export async function runSandboxed(abilities: Abilities, run: SandboxRun, tools:
   if (run.signal.aborted) throw cancelled();
   const ended = /^exit (\d+)$/m.exec(said);
   const failed = /^fail (.*)$/m.exec(said);
+  if (failed?.[1] === "no-shell" && !timedOut) return "no shell";
   if (failed !== null) throw setUpFailed(abilities, failed[1] ?? "", said);
-  if (ended === null && !timedOut && !said.includes("started")) throw noNamespaces(`${said} ${tail.lines().join(" ")}`.trim() || `exit code ${code}`);
+  if (ended === null && !timedOut && !said.includes("started"))
+    throw noNamespaces(`${said} ${tail.lines().join(" ")}`.trim() || `exit code ${code}`);
   const status = ended === null ? 137 : Number(ended[1]);
   const killed = status > 128 && status < 193 ? signalName(status - 128) : undefined;
   return {
@@ -48,7 +69,10 @@ export async function runSandboxed(abilities: Abilities, run: SandboxRun, tools:
 }
 
 /** Waits for the end of the sandbox, or brings it about. */
-async function follow(started: MappedProcess, run: SandboxRun): Promise<{ said: string; code: number | null; timedOut: boolean }> {
+async function follow(
+  started: MappedProcess,
+  run: SandboxRun,
+): Promise<{ said: string; code: number | null; timedOut: boolean }> {
   const { child, status, ready } = started;
   let said = "";
   let timedOut = false;
@@ -89,17 +113,27 @@ function cancelled(): ImgbuildError {
 }
 
 function setUpFailed(abilities: Abilities, reason: string, said: string): ImgbuildError {
-  const detail = said.split("\n").filter((line) => line !== "" && !/^(fail|exit) /.test(line)).join("; ");
-  if (reason.startsWith("no-shell ")) {
-    return new ImgbuildError("unsupported", `Cannot run a script in this root: ${reason.slice(9)}`, {
-      hint: "Put a shell into copyToRoot or the base, for this machine's architecture; or install busybox-static here",
-    });
-  }
+  const detail = said
+    .split("\n")
+    .filter((line) => line !== "" && !/^(fail|exit) /.test(line))
+    .join("; ");
   const hint = abilities.mode === "single" ? `${abilities.missingIds}. ${idsHint(abilities)}` : undefined;
-  return new ImgbuildError("unsupported", `Cannot run a script: ${reason}${detail === "" ? "" : ` (${detail})`}`, { hint });
+  return new ImgbuildError("unsupported", `Cannot run a script: ${reason}${detail === "" ? "" : ` (${detail})`}`, {
+    hint,
+  });
 }
 
-const SIGNALS: Readonly<Record<number, string>> = { 1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 6: "SIGABRT", 9: "SIGKILL", 11: "SIGSEGV", 13: "SIGPIPE", 15: "SIGTERM", 25: "SIGXFSZ" };
+const SIGNALS: Readonly<Record<number, string>> = {
+  1: "SIGHUP",
+  2: "SIGINT",
+  3: "SIGQUIT",
+  6: "SIGABRT",
+  9: "SIGKILL",
+  11: "SIGSEGV",
+  13: "SIGPIPE",
+  15: "SIGTERM",
+  25: "SIGXFSZ",
+};
 
 function signalName(number: number): string | undefined {
   return SIGNALS[number];

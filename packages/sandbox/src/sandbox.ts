@@ -1,8 +1,8 @@
 import { type Abilities, findAbilities } from "./abilities.ts";
 import { findHostTools, type HostTools } from "./host-tools.ts";
 import { runSandboxed } from "./run-sandboxed.ts";
-import type { SandboxEnd, SandboxRun } from "./sandbox-run.ts";
 import type { SandboxHost } from "./sandbox-host.ts";
+import type { SandboxEnd, SandboxRun } from "./sandbox-run.ts";
 
 /** Runs scripts; keeps what it found out about this machine. */
 export interface Sandbox {

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync, type StdioOptions } from "node:child_process";
+import { type ChildProcess, type StdioOptions, spawn, spawnSync } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { ImgbuildError } from "@imgbuild/errors";
 import { type Abilities, idsHint } from "./abilities.ts";
@@ -76,20 +76,31 @@ async function admit(abilities: Abilities, { child, control, status }: Gate): Pr
   });
   if (!waiting) throw noNamespaces();
   const pid = String(child.pid ?? 0);
-  for (const [name, map] of [["newuidmap", abilities.uidMap], ["newgidmap", abilities.gidMap]] as const) {
+  for (const [name, map] of [
+    ["newuidmap", abilities.uidMap],
+    ["newgidmap", abilities.gidMap],
+  ] as const) {
     const done = spawnSync(abilities.tool(name) ?? name, [pid, ...mapArguments(map)], { encoding: "utf8" });
     if (done.status === 0) continue;
     child.kill("SIGKILL");
-    throw new ImgbuildError("unsupported", `Cannot map the subordinate ids of this user: ${name}: ${(done.stderr ?? "").trim()}`, {
-      hint: idsHint(abilities),
-    });
+    throw new ImgbuildError(
+      "unsupported",
+      `Cannot map the subordinate ids of this user: ${name}: ${(done.stderr ?? "").trim()}`,
+      {
+        hint: idsHint(abilities),
+      },
+    );
   }
   control.end("go\n");
 }
 
 /** The error for a kernel, or a container around us, that refuses namespaces. */
 export function noNamespaces(detail = ""): ImgbuildError {
-  return new ImgbuildError("unsupported", `Cannot run a script: this system refuses to make namespaces${detail === "" ? "" : `: ${detail}`}`, {
-    hint: "Allow user namespaces (sysctl kernel.unprivileged_userns_clone=1, user.max_user_namespaces>0, kernel.apparmor_restrict_unprivileged_userns=0), or run as root; in a container, with --privileged or --security-opt seccomp=unconfined",
-  });
+  return new ImgbuildError(
+    "unsupported",
+    `Cannot run a script: this system refuses to make namespaces${detail === "" ? "" : `: ${detail}`}`,
+    {
+      hint: "Allow user namespaces (sysctl kernel.unprivileged_userns_clone=1, user.max_user_namespaces>0, kernel.apparmor_restrict_unprivileged_userns=0), or run as root; in a container, with --privileged or --security-opt seccomp=unconfined",
+    },
+  );
 }

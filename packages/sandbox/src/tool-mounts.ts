@@ -1,38 +1,41 @@
-import { basename } from "node:path";
-import type { HostTools } from "./host-tools.ts";
+import type { HostTools, LinkedTools } from "./host-tools.ts";
 import { shQuote as q } from "./sh-quote.ts";
 
-const NO_SHELL = "no shell of the root runs on this machine";
-
 /**
- * Shell text that gives a root without a shell the tools of this machine, under /.imgbuild; ends the run where that cannot be
- * done. The root's own files always win: a C library of its own might not fit the tools, so then nothing is brought in.
+ * Shell text that lends a root without a shell the tools of this machine, below /.imgbuild, and sets `shell`; ends the run where
+ * that cannot be done. The root's own files win: where it has a C library of its own, only a program without libraries is lent.
  */
-export function toolMounts(tools: HostTools): string {
-  if (tools.kind === "none") return `die "no-shell ${NO_SHELL}, and this machine has none to lend"`;
-  if (tools.kind === "static") {
-    return [
-      `: > guest/host; mount --bind ${q(tools.busybox)} root/.imgbuild/host 2>&4 || die "cannot lend a shell"`,
-      "read_only root/.imgbuild/host",
-      "shell=/.imgbuild/tools/sh",
-    ].join("\n");
+export function toolMounts({ linked, busybox }: HostTools): string {
+  const lines: string[] = [];
+  if (linked !== undefined)
+    lines.push(
+      `if ${linked.libraries.map((path) => `[ ! -e ${q(`root${path}`)} ]`).join(" && ")}; then`,
+      linkedMounts(linked),
+      "return",
+      "fi",
+    );
+  if (busybox === undefined) lines.push("die no-shell");
+  else {
+    const last = `: > guest/host; mount --bind ${q(busybox.path)} root/.imgbuild/host 2>&4 || die "cannot lend a shell"`;
+    lines.push(last, "read_only root/.imgbuild/host", "mv guest/busybox guest/tools", "shell=/.imgbuild/tools/sh");
   }
-  const taken = tools.libraries.map(
-    (path) => `[ ! -e ${q(`root${path}`)} ] || die "no-shell ${NO_SHELL}, and it has a ${basename(path).replace(/[^\w.+-]/g, "_")} that those of this machine cannot use"`,
-  );
-  const binds = tools.libraries.map((path) => `bind ${q(path)} ${q(path.slice(1))} ro`);
+  return lines.join("\n");
+}
+
+function linkedMounts({ libraries, directory, programs }: LinkedTools): string {
   return [
-    ...taken,
-    ...binds,
-    `mkdir -p guest/host; mount --bind ${q(tools.directory)} root/.imgbuild/host 2>&4 || die "cannot lend a shell"`,
+    ...libraries.map((path) => `bind ${q(path)} ${q(path.slice(1))} ro`),
+    `mkdir guest/host; mount --bind ${q(directory)} root/.imgbuild/host 2>&4 || die "cannot lend a shell"`,
     "read_only root/.imgbuild/host",
-    `shell=/.imgbuild/tools/${tools.programs.has("bash") ? "bash" : "sh"}`,
+    "mv guest/linked guest/tools",
+    `shell=/.imgbuild/tools/${programs.has("bash") ? "bash" : "sh"}`,
   ].join("\n");
 }
 
-/** The links in /.imgbuild/tools, by name: they lead somewhere once the tools are mounted. */
-export function toolLinks(tools: HostTools): ReadonlyMap<string, string> {
-  if (tools.kind === "none") return new Map();
-  if (tools.kind === "static") return new Map(tools.applets.map((name) => [name, "../host"]));
-  return new Map([...tools.programs].map(([name, program]) => [name, `../host/${program}`]));
+/** The links that stand in /.imgbuild/tools when they are lent, by `linked/NAME` or `busybox/NAME`. */
+export function toolLinks({ linked, busybox }: HostTools): ReadonlyMap<string, string> {
+  return new Map([
+    ...[...(linked?.programs ?? [])].map(([name, program]) => [`linked/${name}`, `../host/${program}`] as const),
+    ...(busybox?.applets ?? []).map((name) => [`busybox/${name}`, "../host"] as const),
+  ]);
 }

@@ -86,8 +86,10 @@ export class UnpackPlan {
     const slash = target.lastIndexOf("/");
     const path = join(this.#resolve(slash < 0 ? "" : target.slice(0, slash), header.path), target.slice(slash + 1));
     const node = this.nodes.get(path);
-    if (node === undefined) throw bad(header.path, `it is a hard link to "${header.linkname}", which is not in the layer`);
-    if (node.header.type === "directory") throw bad(header.path, `it is a hard link to the directory "${header.linkname}"`);
+    if (node === undefined)
+      throw bad(header.path, `it is a hard link to "${header.linkname}", which is not in the layer`);
+    if (node.header.type === "directory")
+      throw bad(header.path, `it is a hard link to the directory "${header.linkname}"`);
     return { ...header, linkname: node.header.type === "hardlink" ? node.header.linkname : path };
   }
 

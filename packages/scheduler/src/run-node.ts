@@ -5,7 +5,7 @@ import type { Failure } from "./plan-node.ts";
  * `waiting`: for inputs. `queued`: ready. `running`: under way. `following`: an equal step is under way, its output
  * will do. `done` and `failed` are ends, but for a changed leaf, which sends `done` back to `waiting`.
  */
-export type RunStatus = "waiting" | "queued" | "running" | "following" | "done" | "failed";
+type RunStatus = "waiting" | "queued" | "running" | "following" | "done" | "failed";
 
 /** A derivation during a run: the one mutable thing of the scheduler. */
 export interface RunNode {

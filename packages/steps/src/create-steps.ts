@@ -13,14 +13,20 @@ import type {
 import { type ImageData, LayerIndexes } from "@imgbuild/image";
 import type { Store } from "@imgbuild/store";
 import type { Codec } from "@imgbuild/tar";
+import { Downloads } from "./fetch/downloads.ts";
 import { archiveRunner } from "./image/archive-runner.ts";
 import { imageRunner } from "./image/image-runner.ts";
 import { baseLayersRunner } from "./layer/base-layers-runner.ts";
 import { layerRunner } from "./layer/layer-runner.ts";
 import { RunSources } from "./layer/layer-sources.ts";
+import { layerSetRunner } from "./layering/layer-set-runner.ts";
+import type { NpmOptions } from "./npm/npm-options.ts";
+import { npmPackageRunner } from "./npm/npm-package-runner.ts";
 import { ContentCache } from "./path/content-cache.ts";
-import type { SweepCounters } from "./path/swept-tree.ts";
 import { Sweeper } from "./path/sweeper.ts";
+import type { SweepCounters } from "./path/swept-tree.ts";
+import type { ScriptOptions } from "./script/script-options.ts";
+import { scriptRunner } from "./script/script-runner.ts";
 import { TREE_KINDS } from "./tree/resolve-tree.ts";
 
 /** What the steps need from outside. The opener of the store closes it. */
@@ -34,12 +40,21 @@ export interface StepsOptions {
   readonly now: () => number;
   /** The compression that will be delivered, if one will be: layers are compressed to it while they are packed. */
   readonly codec: () => Codec | undefined;
+  /** For derivations with scripts; without it they fail. */
+  readonly scripts?: ScriptOptions | undefined;
+  /** For packages of npm; without it they fail. */
+  readonly npm?: NpmOptions | undefined;
 }
 
 /** The implementations of the graph's seams for every derivation kind. */
 export interface Steps {
   readonly leafReader: LeafReader;
   readonly runners: ReadonlyMap<string, StepRunner>;
+  /**
+   * Starts to fetch what steps that will be built need from the network, more of it at once than steps run at once. What goes
+   * wrong is said by the step that needs it.
+   */
+  fetchAhead(derivations: readonly Derivation[], signal: AbortSignal): void;
   /** The text of a Merkle node by digest: of a directory as it is, or as it was at an earlier sweep. */
   node(digest: string): string | undefined;
   /**
@@ -58,18 +73,31 @@ export function createSteps(options: StepsOptions): Steps {
   const sweeper = new Sweeper({ ...options, contents });
   const kept = (sha256: string) => contents.get(sha256);
   const shared = {
+    store: options.store,
     swept: (id: DerivationId) => sweeper.tree(id),
     indexes: new LayerIndexes(options.store),
-    now: options.now,
   };
   const sources = new RunSources(shared, kept);
-  const layerOptions = { ...shared, store: options.store, codec: options.codec, kept };
-  const cached = [layerRunner(layerOptions), baseLayersRunner(), imageRunner(options), archiveRunner(options)];
+  const layerOptions = { ...shared, codec: options.codec, now: options.now, kept };
+  const downloads = new Downloads({ directory: `${options.store.directory}/downloads`, locks: options.store.locks });
+  const npm = npmPackageRunner({ ...options, downloads, npm: options.npm });
+  const cached = [
+    npm,
+    layerRunner(layerOptions),
+    baseLayersRunner(),
+    layerSetRunner(layerOptions),
+    scriptRunner({ ...layerOptions, scripts: options.scripts }),
+    imageRunner(options),
+    archiveRunner(options),
+  ];
   const runners = new Map(cached.map((runner) => [runner.kind, runner]));
   for (const kind of TREE_KINDS) runners.set(kind, inlineRunner(kind));
   return {
     leafReader: { kinds: new Set(["path", "archive"]), read: (leaves) => readLeaves(sweeper, leaves) },
     runners,
+    fetchAhead: (derivations, signal) => {
+      npm.fetchAhead(derivations, signal).catch(() => undefined);
+    },
     node: (digest) => sweeper.node(digest),
     withSources: (image, graph, outputs) => ({ ...image, layers: sources.of(graph, outputs).add(image.layers) }),
   };

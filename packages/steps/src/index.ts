@@ -1,3 +1,8 @@
 export { createSteps, type Steps, type StepsOptions } from "./create-steps.ts";
-export type { ImageOutput } from "./image/image-runner.ts";
-export type { LayerOutput } from "./layer/layer-runner.ts";
+export type { ImageOutput } from "./image/image-output.ts";
+export type { LayerOutput } from "./layer/layer-output.ts";
+export type { NpmAccess } from "./npm/npm-access.ts";
+export type { NpmOptions } from "./npm/npm-options.ts";
+export { enterKept, keptRun } from "./script/kept-runs.ts";
+export type { KeptRun } from "./script/run-scripts.ts";
+export type { ScriptOptions } from "./script/script-options.ts";

@@ -56,6 +56,7 @@ describe("an index that was damaged while nobody used it", () => {
     ["given an old journal of another database", () => cpSync(index, `${index}-journal`)],
     ["marked with a format that it does not have", () => exec("PRAGMA user_version = 3")],
     ["marked as new", () => exec("PRAGMA user_version = 0")],
+    ["forbidden to be written by its header", () => poke(18, 3)],
     ["robbed of a table", () => exec("DROP TABLE traces")],
     ["robbed of a column", () => exec("ALTER TABLE facts DROP COLUMN sum")],
   ];
@@ -215,4 +216,10 @@ function exec(sql: string): void {
   const database = openDatabase(index);
   database.exec(sql);
   database.close();
+}
+
+function poke(position: number, value: number): void {
+  const bytes = readFileSync(index);
+  bytes[position] = value;
+  writeFileSync(index, bytes);
 }

@@ -37,8 +37,8 @@ export function checkIndex(database: SqliteDriver): void {
   if (changed || tables.length !== TABLE_COUNT) throw new DamagedIndex("The tables are not as they were made");
   const result = database.prepare("PRAGMA integrity_check(1)").get()?.integrity_check;
   if (result !== "ok") throw new DamagedIndex(String(result));
-  database.exec("BEGIN IMMEDIATE");
-  database.exec("ROLLBACK");
+  // A header that forbids writing shows at the first write alone.
+  database.exec("BEGIN IMMEDIATE; UPDATE meta SET value = value; ROLLBACK");
 }
 
 /** Blocks this thread; the index is opened and retried synchronously. */

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { systemCode } from "@imgbuild/errors";
 import { storeError } from "./store-error.ts";
 
@@ -41,11 +41,22 @@ export function layoutOf(directory: string): Layout {
 export function makeLayout(layout: Layout): void {
   if (existsSync(layout.blobs) && statSync(layout.blobs).isDirectory()) return;
   try {
-    mkdirSync(layout.blobs, { recursive: true });
+    makeDirectory(layout.blobs);
     writeNew(join(layout.directory, "CACHEDIR.TAG"), CACHEDIR_TAG);
     writeNew(join(layout.directory, ".gitignore"), "*\n!README.md\n");
   } catch (error) {
     throw storeError(error, layout.directory);
+  }
+}
+
+/** Not `recursive`: Node never comes back from that where a file system refuses, as /proc does. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return;
+  makeDirectory(dirname(path));
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    if (systemCode(error) !== "EEXIST") throw error;
   }
 }
 

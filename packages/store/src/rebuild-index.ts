@@ -33,7 +33,7 @@ export function rebuildIndex(
 }
 
 /** Moves the database with its journal files to the quarantine; renaming keeps processes that have it open whole. */
-export function setIndexAside(layout: Layout): void {
+function setIndexAside(layout: Layout): void {
   const target = join(layout.quarantine, `index-${randomBytes(8).toString("hex")}`);
   mkdirSync(target, { recursive: true });
   for (const suffix of ["", "-wal", "-shm", "-journal"]) {

@@ -38,10 +38,10 @@ export function isBusy(error: unknown): boolean {
  */
 export function isDamage(error: unknown): boolean {
   const code = sqliteCode(error);
-  return code !== undefined && (isCorruption(error) || /^SQLITE_(READONLY|ERROR$|CONSTRAINT|MISMATCH)/.test(code));
+  return code !== undefined && (isCorruption(error) || /^SQLITE_(ERROR$|CONSTRAINT|MISMATCH)/.test(code));
 }
 
-/** Whether SQLite itself has found the file damaged. */
+/** Whether SQLite itself has found the file damaged, or marked in its header as not to be written. */
 export function isCorruption(error: unknown): boolean {
-  return /^SQLITE_(CORRUPT|NOTADB|IOERR_SHORT_READ)/.test(sqliteCode(error) ?? "");
+  return /^SQLITE_(CORRUPT|NOTADB|READONLY|IOERR_SHORT_READ)/.test(sqliteCode(error) ?? "");
 }

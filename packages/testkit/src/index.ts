@@ -10,6 +10,7 @@ export { type FakeSteps, fakeSteps, recompute } from "./fake-steps.ts";
 export { type Fault, type FaultServer, type SeenRequest, startFaultServer } from "./fault-server.ts";
 export { memoryKeyLocks } from "./memory-key-locks.ts";
 export { type MemoryTraceStore, memoryTraceStore } from "./memory-trace-store.ts";
+export { type OrdinaryUserOptions, runAsOrdinaryUser } from "./ordinary-user.ts";
 export { type ProxyServer, startProxyServer } from "./proxy-server.ts";
 export { seededRandom } from "./seeded-random.ts";
 export { type TestStore, testStore } from "./test-store.ts";

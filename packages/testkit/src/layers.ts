@@ -6,7 +6,19 @@ export interface LayerRow {
   readonly mayImport: readonly string[];
 }
 
-const BELOW_STEPS = ["errors", "oci", "tar", "store", "graph", "fetch", "npm", "debian", "image", "registry"];
+const BELOW_STEPS = [
+  "errors",
+  "oci",
+  "tar",
+  "store",
+  "graph",
+  "fetch",
+  "npm",
+  "debian",
+  "image",
+  "registry",
+  "sandbox",
+];
 
 /** The table of ARCHITECTURE.md, "Parts": who may import whom. A package that is not in it has no right to exist. */
 export const LAYERS: Readonly<Record<string, LayerRow>> = {
@@ -20,7 +32,8 @@ export const LAYERS: Readonly<Record<string, LayerRow>> = {
   debian: { level: 2, mayImport: ["errors", "oci", "tar"] },
   image: { level: 2, mayImport: ["errors", "oci", "tar", "store"] },
   registry: { level: 2, mayImport: ["errors", "oci", "store"] },
-  define: { level: 2, mayImport: ["errors", "oci", "graph"] },
+  sandbox: { level: 2, mayImport: ["errors", "oci", "tar", "store"] },
+  define: { level: 2, mayImport: ["errors", "oci", "graph", "npm"] },
   scheduler: { level: 3, mayImport: ["errors", "graph"] },
   steps: { level: 3, mayImport: BELOW_STEPS },
   deliver: { level: 3, mayImport: BELOW_STEPS },

@@ -7,7 +7,8 @@ import { describeWithTools } from "@imgbuild/testkit";
 import { readDeb } from "../deb/read-deb.ts";
 import { controlOf, makeDeb } from "../testing/make-deb.ts";
 import { collect, inPieces } from "../testing/streams.ts";
-import { DPKG_DIRECTORIES, dpkgDatabase, type InstalledPackage } from "./dpkg-database.ts";
+import { DPKG_DIRECTORIES, dpkgDatabase } from "./dpkg-database.ts";
+import type { InstalledPackage } from "./installed-package.ts";
 
 const md5 = (text: string): string => createHash("md5").update(text).digest("hex");
 const DEMO = {

@@ -1,17 +1,8 @@
 import { ImgbuildError } from "@imgbuild/errors";
-import type { DebControl } from "../deb/deb-control.ts";
 import { byCodeUnit } from "../text/by-code-unit.ts";
 import { formatControl } from "../text/control.ts";
+import type { InstalledPackage } from "./installed-package.ts";
 import { statusStanza } from "./status-stanza.ts";
-
-/** A package as it lies in an image. */
-export interface InstalledPackage {
-  readonly control: DebControl;
-  /** Paths of its data members relative to the root, in the package's order, the root itself left out. */
-  readonly paths: readonly string[];
-  /** MD5 in hex of the configuration files that it brought, by absolute path. */
-  readonly conffileMd5: ReadonlyMap<string, string>;
-}
 
 /** A file of the database. */
 export interface DatabaseFile {

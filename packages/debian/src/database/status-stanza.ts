@@ -1,5 +1,5 @@
 import { Stanza, type StanzaField } from "../text/stanza.ts";
-import type { InstalledPackage } from "./dpkg-database.ts";
+import type { InstalledPackage } from "./installed-package.ts";
 
 /** The order in which dpkg writes fields (`fieldinfos` of lib/dpkg/parse.c); others follow in the package's order. */
 const ORDER = [

@@ -3,7 +3,7 @@ import { byCodeUnit } from "../text/by-code-unit.ts";
 const LIMIT = 3;
 
 /** The names most like `word`, best first, at most three: few edits, or the word as a part of the name. */
-export function nearestNames(word: string, names: Iterable<string>): readonly string[] {
+function nearestNames(word: string, names: Iterable<string>): readonly string[] {
   const bound = Math.max(1, Math.floor(word.length / 3));
   const scored: { readonly name: string; readonly score: number }[] = [];
   for (const name of new Set(names)) {

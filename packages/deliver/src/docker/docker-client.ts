@@ -6,6 +6,7 @@ import {
   type RequestOptions,
 } from "node:http";
 import { request as httpsRequest, Agent as TlsAgent } from "node:https";
+import type { DockerAnswer } from "./docker-answer.ts";
 import { connectionError } from "./docker-errors.ts";
 import type { DockerHost } from "./docker-host.ts";
 
@@ -24,12 +25,6 @@ export interface DockerRequest {
   readonly signal: AbortSignal;
   /** Sent in chunks as it comes. */
   readonly body?: AsyncIterable<Uint8Array> | undefined;
-}
-
-/** An answer of the daemon, read to its end. */
-export interface DockerAnswer {
-  readonly status: number;
-  readonly text: string;
 }
 
 const MAX_ANSWER = 64 * 1024 * 1024;

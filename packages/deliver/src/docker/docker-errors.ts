@@ -1,5 +1,5 @@
 import { type ErrorCode, ImgbuildError, systemCode } from "@imgbuild/errors";
-import type { DockerAnswer } from "./docker-client.ts";
+import type { DockerAnswer } from "./docker-answer.ts";
 import type { DockerHost } from "./docker-host.ts";
 
 const CONNECTION: Readonly<Record<string, { code: ErrorCode; what: string; hint: string }>> = {

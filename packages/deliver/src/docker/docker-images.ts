@@ -1,4 +1,5 @@
-import type { DockerAnswer, DockerClient } from "./docker-client.ts";
+import type { DockerAnswer } from "./docker-answer.ts";
+import type { DockerClient } from "./docker-client.ts";
 import { refusal } from "./docker-errors.ts";
 
 /** What the daemon says of an image of its own. */

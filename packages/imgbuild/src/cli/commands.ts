@@ -4,7 +4,7 @@ import { BUILD_OPTIONS, COMPRESSION_OPTION, OUTPUT_OPTIONS } from "./options.ts"
 import type { Flags } from "./parsed-flags.ts";
 
 /** A command: resolves to the exit code; throws {@link ImgbuildError}. */
-export type Run = (flags: Flags, host: Host) => Promise<number>;
+type Run = (flags: Flags, host: Host) => Promise<number>;
 
 /** What the command line knows of a command before it is loaded. */
 export interface CommandSpec {
@@ -66,6 +66,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     describe: "Show config, layers and history of an image",
     options: BUILD_OPTIONS,
     load: async () => (await import("../commands/inspect.ts")).runInspect,
+  },
+  {
+    usage: "shell <labels...>",
+    describe: "Look around in the sandbox that a script left, which failed under --keep-failed",
+    options: {},
+    load: async () => (await import("../commands/shell.ts")).runShell,
   },
   {
     usage: "cache <labels...>",

@@ -33,6 +33,11 @@ export const BUILD_OPTIONS: OptionTable = {
   },
   force: { type: "boolean", default: false, describe: "Build these targets again, and keep the result" },
   cache: { type: "boolean", default: true, describe: "Use and fill the cache; --no-cache does neither" },
+  "keep-failed": {
+    type: "boolean",
+    default: false,
+    describe: "Leave the sandbox of a script that fails; `imgbuild shell` enters it",
+  },
   report: { type: "string", requiresArg: true, describe: "Write what happened to each target to a file, as JSON" },
 };
 

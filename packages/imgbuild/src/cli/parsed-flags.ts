@@ -7,6 +7,7 @@ export interface Flags {
   readonly keepGoing: boolean;
   readonly force: boolean;
   readonly cache: boolean;
+  readonly keepFailed: boolean;
   readonly output: string | undefined;
   readonly format: OutputFormat;
   readonly compression: string | undefined;
@@ -26,6 +27,6 @@ export interface Flags {
 }
 
 /** What `-o` writes. */
-export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
 export const OUTPUT_FORMATS = ["docker-archive", "oci-archive", "oci-layout"] as const;

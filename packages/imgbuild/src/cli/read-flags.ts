@@ -20,6 +20,7 @@ export function readFlags(
     keepGoing: args["keep-going"] === true,
     force: args.force === true,
     cache: args.cache !== false,
+    keepFailed: args["keep-failed"] === true,
     output: args.output as string | undefined,
     format: (args.format as Flags["format"] | undefined) ?? "docker-archive",
     compression: args.compression as string | undefined,

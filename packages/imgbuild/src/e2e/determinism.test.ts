@@ -91,7 +91,6 @@ test("another path, umask, time zone, locale, age of files, user and -j1 give th
     LANG: "tr_TR.UTF-8",
     LC_ALL: "sv_SE.UTF-8",
     USER: "other",
-    SOURCE_DATE_EPOCH: "7",
   };
   expect(await productsOf(there, { umask: 0o077, env, ...uid }, "1")).toEqual(reference);
 });

@@ -72,5 +72,9 @@ test("two builds at once of one workspace give the same and build it once", asyn
   expect(both.map((result) => result.code)).toEqual([0, 0]);
   const done = both.map((result) => result.events.find((event) => event.type === "target.done")?.digest);
   expect(new Set(done).size).toBe(1);
+  const layers = both
+    .flatMap((result) => result.events)
+    .filter((event) => event.type === "step.end" && event.kind === "layer");
+  expect(layers.map((event) => event.result).sort()).toEqual(["built", "hit"]);
   await expectWhole(rig);
 });

@@ -11,6 +11,7 @@ import {
 } from "@imgbuild/scheduler";
 import { createSteps, type Steps } from "@imgbuild/steps";
 import type { Codec } from "@imgbuild/tar";
+import { scriptOptions } from "./script-options.ts";
 import type { Session } from "./session.ts";
 import { TargetMemory } from "./target-memory.ts";
 import { traceAdapter } from "./trace-adapter.ts";
@@ -58,7 +59,12 @@ export async function prepare(session: Session, codecFor?: CodecChoice): Promise
   const wanted = new Set(evaluation.labels);
   const targets = evaluation.graph.targets.filter((target) => wanted.has(target.label));
   const hidden = new Set([cacheDir]);
-  const steps = createSteps({ store, workspaceRoot, hidden, now: () => host.now(), codec: () => codecFor?.(targets) });
+  const steps = createSteps({
+    ...{ store, workspaceRoot, hidden },
+    now: () => host.now(),
+    codec: () => codecFor?.(targets),
+    scripts: scriptOptions(host, flags),
+  });
   const leaves = sweep(session, { evaluation, targets, steps });
   return { evaluation, targets, steps, leaves, memory: new TargetMemory(store) };
 }

@@ -1,7 +1,7 @@
 import { describeValue, isUndefinedProblem } from "@imgbuild/define";
 import { ImgbuildError } from "@imgbuild/errors";
 import { absentGlobal } from "./impure.ts";
-import type { EncodedError } from "./protocol.ts";
+import type { EncodedError, EncodedProblem } from "./protocol.ts";
 
 /** Anything thrown, as plain data. Never throws, whatever the thing does when it is looked at. */
 export function encodeError(thrown: unknown): EncodedError {
@@ -16,9 +16,8 @@ function describe(thrown: unknown): EncodedError {
   const stack = stackOf(thrown);
   const error = absentGlobal(thrown) ?? thrown;
   if (error instanceof ImgbuildError) {
-    const related = error.related.map(({ code, message, hint = null }) => ({ code, message, hint }));
-    const { code, message, hint = null } = error;
-    return { code, message, hint, stack, undefinedValue: isUndefinedProblem(error), related };
+    const related = error.related.map(problemOf);
+    return { ...problemOf(error), stack, undefinedValue: isUndefinedProblem(error), related };
   }
   if (error instanceof Error) {
     const name = String(error.name);
@@ -29,13 +28,17 @@ function describe(thrown: unknown): EncodedError {
   return threw(describeValue(thrown), stack);
 }
 
+function problemOf({ code, message, hint, position }: ImgbuildError): EncodedProblem {
+  return { code, message, hint: hint ?? null, position: position ?? null };
+}
+
 /** A `let` or `const` of a module that has not run yet: the sign of a circle of imports. */
 function isEarlyUse(error: Error): boolean {
   return error instanceof ReferenceError && error.message.includes("before initialization");
 }
 
 function threw(message: string, stack: string): EncodedError {
-  return { code: "threw", message, hint: null, stack, undefinedValue: false, related: [] };
+  return { code: "threw", message, hint: null, stack, undefinedValue: false, position: null, related: [] };
 }
 
 function stackOf(thrown: unknown): string {

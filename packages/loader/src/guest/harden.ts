@@ -16,7 +16,7 @@ const REMOVED = [
 type Method = (...args: unknown[]) => unknown;
 
 /** Puts a method in place of another, as the language defines its own: not enumerable. */
-export function replaceMethod(target: object, name: string, method: Method): void {
+function replaceMethod(target: object, name: string, method: Method): void {
   Object.defineProperty(target, name, { value: method, writable: true, enumerable: false, configurable: true });
 }
 

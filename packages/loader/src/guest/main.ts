@@ -22,7 +22,7 @@ import {
 } from "./protocol.ts";
 
 /** A definition, not run yet. */
-export interface GuestModule {
+interface GuestModule {
   readonly file: string;
   load(): object;
 }

@@ -1,5 +1,5 @@
 import type { EncodedNode, RawPosition } from "@imgbuild/define";
-import type { ErrorCode } from "@imgbuild/errors";
+import type { ErrorCode, Position } from "@imgbuild/errors";
 
 /** File name of the evaluated script; frames of the user's code carry it in stack traces. */
 export const DEFINITIONS_SCRIPT = "imgbuild:definitions";
@@ -17,7 +17,17 @@ export interface EncodedError {
   readonly stack: string;
   /** Made because a value was undefined: perhaps a circle of imports. */
   readonly undefinedValue: boolean;
-  readonly related: readonly { readonly code: ErrorCode; readonly message: string; readonly hint: string | null }[];
+  /** A place that the error names itself, in a file that the definition read. */
+  readonly position: Position | null;
+  readonly related: readonly EncodedProblem[];
+}
+
+/** One of several errors that are thrown together. */
+export interface EncodedProblem {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly hint: string | null;
+  readonly position: Position | null;
 }
 
 /** An export that is a derivation. */

@@ -1,8 +1,8 @@
+import { atPosition, fromUnknown } from "@imgbuild/errors";
 import type { ArchiveArgs, JsonValue, Output, Step, StepRunner } from "@imgbuild/graph";
 import { importImage, layerBlobs } from "@imgbuild/image";
-import { atPosition, fromUnknown } from "@imgbuild/errors";
 import type { Store } from "@imgbuild/store";
-import type { ImageOutput } from "./image-runner.ts";
+import type { ImageOutput } from "./image-output.ts";
 
 /** What the archive runner needs. */
 export interface ArchiveRunnerOptions {

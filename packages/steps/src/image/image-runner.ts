@@ -1,15 +1,10 @@
-import type { ImageArgs, JsonValue, Output, Step, StepRunner } from "@imgbuild/graph";
 import { ImgbuildError } from "@imgbuild/errors";
+import type { ImageArgs, JsonValue, Output, Step, StepRunner } from "@imgbuild/graph";
 import { encodeDocument, type ImageData, type LayerData, makeImageConfig, readImageConfig } from "@imgbuild/image";
 import type { Store } from "@imgbuild/store";
-import type { LayerOutput } from "../layer/layer-runner.ts";
-
-/** What the output of an `image` or `archive` step holds as its data. */
-export interface ImageOutput {
-  readonly image: ImageData;
-  /** Blobs without which the image is gone. */
-  readonly blobs: readonly string[];
-}
+import type { LayerOutput } from "../layer/layer-output.ts";
+import type { LayerSetOutput } from "../layering/layer-set-output.ts";
+import type { ImageOutput } from "./image-output.ts";
 
 /** What the image runner needs. */
 export interface ImageRunnerOptions {
@@ -32,15 +27,16 @@ export function imageRunner(options: ImageRunnerOptions): StepRunner {
 function runImage(step: Step, { store, now }: ImageRunnerOptions): Output {
   const args = step.derivation.args as unknown as ImageArgs;
   const [first, ...others] = step.derivation.inputs;
-  if (args.hasBase && first === undefined) throw new ImgbuildError("internal", "Internal error: an image without its base");
+  if (args.hasBase && first === undefined)
+    throw new ImgbuildError("internal", "Internal error: an image without its base");
   const base = args.hasBase && first !== undefined ? (step.output(first).data as unknown as ImageOutput) : undefined;
   const layerIds = args.hasBase ? others : step.derivation.inputs;
-  const outputs = layerIds.map((id) => step.output(id).data as unknown as LayerOutput);
-  const layers: LayerData[] = [...(base?.image.layers ?? []), ...outputs.map((output) => output.layer)];
+  const added = layerIds.map((id, i) => addedBy(step.output(id).data, args.history[i]));
+  const layers: LayerData[] = [...(base?.image.layers ?? []), ...added.flatMap((each) => each.layers)];
   const config = makeImageConfig({
     base: base === undefined ? undefined : readImageConfig(store, base.image),
-    args,
-    layers: outputs.map((output) => output.layer.diffId),
+    args: { ...args, history: added.flatMap((each) => each.history) },
+    layers: added.flatMap((each) => each.layers.map((layer) => layer.diffId)),
     created: args.created === "now" ? new Date(now()).toISOString() : args.created,
   });
   const bytes = encodeDocument(config);
@@ -51,7 +47,14 @@ function runImage(step: Step, { store, now }: ImageRunnerOptions): Output {
     ...(args.variant === null ? {} : { variant: args.variant }),
   };
   const image: ImageData = { config: digest, configSize: bytes.length, platform, layers };
-  const blobs = [digest, ...new Set([...(base?.blobs ?? []), ...outputs.flatMap((output) => output.blobs)])];
+  const blobs = [digest, ...new Set([...(base?.blobs ?? []), ...added.flatMap((each) => each.blobs)])];
   const data: ImageOutput = { image, blobs };
   return { digest, data: data as unknown as JsonValue };
+}
+
+/** What one input adds: a layer (`layer`, `scriptLayer`) with the line that the image has for it, or several with their own. */
+function addedBy(data: JsonValue, line: string | undefined): Pick<LayerSetOutput, "layers" | "history" | "blobs"> {
+  const output = data as unknown as LayerOutput | LayerSetOutput;
+  if ("layers" in output) return output;
+  return { layers: [output.layer], history: [line ?? ""], blobs: output.blobs };
 }

@@ -1,10 +1,10 @@
 import { ImgbuildError } from "@imgbuild/errors";
 import { type DerivationId, hashParts, type JsonValue, type Output, type Step, type StepRunner } from "@imgbuild/graph";
 import type { LayerData } from "@imgbuild/image";
-import type { ImageOutput } from "../image/image-runner.ts";
+import type { ImageOutput } from "../image/image-output.ts";
 
 /** What the output of a `base-layers` step holds as its data. */
-export interface BaseLayersOutput {
+interface BaseLayersOutput {
   /** Bottom first. */
   readonly layers: readonly LayerData[];
   readonly blobs: readonly string[];
@@ -29,7 +29,10 @@ function runBaseLayers(step: Step): Output {
   if (input === undefined) throw new ImgbuildError("internal", "Internal error: layers of no image");
   const { image, blobs } = step.output(input).data as unknown as ImageOutput;
   const data: BaseLayersOutput = { layers: image.layers, blobs: blobs.filter((blob) => blob !== image.config) };
-  const digest = hashParts("imgbuild.layers", image.layers.map((layer) => layer.diffId));
+  const digest = hashParts(
+    "imgbuild.layers",
+    image.layers.map((layer) => layer.diffId),
+  );
   return { digest, data: data as unknown as JsonValue };
 }
 

@@ -1,5 +1,7 @@
 import type { Derivation, DerivationId } from "@imgbuild/graph";
 import type { LayerData, LayerEntry } from "@imgbuild/image";
+import type { LayerSetOutput } from "../layering/layer-set-output.ts";
+import { type PlannedLayer, planLayerSet } from "../layering/plan-layer-set.ts";
 import type { LayerContext } from "./layer-context.ts";
 import { layerMembers } from "./plan-layer.ts";
 
@@ -20,9 +22,21 @@ export function layerMakers(roots: Iterable<DerivationId>, context: LayerContext
 }
 
 function addMakers(derivation: Derivation, makers: Map<string, LayerMaker>, context: LayerContext): void {
-  if (derivation.kind !== "layer") return;
-  const output = context.outputOf(derivation.id);
-  if (output !== undefined) makers.set(output.digest, () => layerMembers(derivation, context));
+  const output =
+    derivation.kind === "layer" || derivation.kind === "layerSet" ? context.outputOf(derivation.id) : undefined;
+  if (output === undefined) return;
+  if (derivation.kind === "layer") {
+    makers.set(output.digest, () => layerMembers(derivation, context));
+    return;
+  }
+  let planned: readonly PlannedLayer[] | undefined;
+  const { layers, mtime } = output.data as unknown as LayerSetOutput;
+  layers.forEach((layer, i) => {
+    makers.set(layer.diffId, () => {
+      planned ??= planLayerSet(derivation, context, mtime);
+      return planned[i]?.entries ?? [];
+    });
+  });
 }
 
 /**

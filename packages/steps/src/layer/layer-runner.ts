@@ -1,19 +1,13 @@
 import type { DerivationId, JsonValue, LayerArgs, Output, Step, StepRunner } from "@imgbuild/graph";
-import { type LayerData, type LayerIndexes, packLayer } from "@imgbuild/image";
+import { type LayerIndexes, packLayer } from "@imgbuild/image";
 import type { Store } from "@imgbuild/store";
 import type { Codec } from "@imgbuild/tar";
 import type { SweptTree } from "../path/swept-tree.ts";
 import { baseLayersOf } from "./base-layers-runner.ts";
 import type { LayerContext } from "./layer-context.ts";
 import { listBase } from "./layer-makers.ts";
+import type { LayerOutput } from "./layer-output.ts";
 import { layerMembers } from "./plan-layer.ts";
-
-/** What the output of a `layer` step holds as its data. */
-export interface LayerOutput {
-  readonly layer: LayerData;
-  /** Blobs without which the layer is gone. */
-  readonly blobs: readonly string[];
-}
 
 /** What the layer runner needs. */
 export interface LayerRunnerOptions {
@@ -49,8 +43,8 @@ async function runLayer(step: Step, options: LayerRunnerOptions): Promise<Output
 }
 
 /** What the steps below a step know of layers. */
-export function contextOf(step: Step, { swept, indexes, now }: LayerRunnerOptions): LayerContext {
-  return { graph: step.graph, swept, indexes, now, outputOf: (id) => step.output(id) };
+export function contextOf(step: Step, { swept, indexes, store }: LayerRunnerOptions): LayerContext {
+  return { graph: step.graph, swept, indexes, store, outputOf: (id) => step.output(id) };
 }
 
 /** How the step packs. */

@@ -32,10 +32,7 @@ export class RunSources {
   readonly #kept: (sha256: string) => Uint8Array | undefined;
   #last: { readonly outputs: ReadonlyMap<DerivationId, Output>; readonly sources: LayerSources } | undefined;
 
-  constructor(
-    context: Omit<LayerContext, "graph" | "outputOf">,
-    kept: (sha256: string) => Uint8Array | undefined,
-  ) {
+  constructor(context: Omit<LayerContext, "graph" | "outputOf">, kept: (sha256: string) => Uint8Array | undefined) {
     this.#context = context;
     this.#kept = kept;
   }

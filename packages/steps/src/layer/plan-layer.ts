@@ -4,7 +4,8 @@ import type { BaseView, LayerEntry } from "@imgbuild/image";
 import { layerEntries } from "../tree/layer-entries.ts";
 import { meeting } from "../tree/merge-trees.ts";
 import { resolveTree, rootNodes } from "../tree/resolve-tree.ts";
-import type { SourceNode } from "../tree/source-tree.ts";
+import type { SourceNode, SourceTree } from "../tree/source-tree.ts";
+import { storedNodes } from "../tree/stored-nodes.ts";
 import { throughLinks } from "../tree/through-links.ts";
 import { subtractBase } from "./base-entries.ts";
 import { baseLayersOf } from "./base-layers-runner.ts";
@@ -39,8 +40,17 @@ export interface Over extends LayerContext {
 export function nodesOver(source: DerivationId, over: Over): Map<string, SourceNode> {
   const { base, args, derivation } = over;
   const look = base === undefined || args.baseLinks === "replace" ? undefined : (path: string) => base.get(path);
-  const resolve = { graph: over.graph, swept: over.swept, ground: look, copyLinks: !args.keepContentsDirlinks };
+  const { graph, swept } = over;
+  const stored = (id: DerivationId) => storedTree(id, over);
+  const resolve = { graph, swept, stored, ground: look, copyLinks: !args.keepContentsDirlinks };
   const nodes = rootNodes(resolveTree(source, resolve), resolve);
   if (look === undefined) return nodes;
   return throughLinks(nodes, { look, meet: meeting({ context: over, position: derivation.position }) });
+}
+
+/** The tree that a step below made and put into the store. */
+function storedTree(id: DerivationId, { outputOf, store }: LayerContext): SourceTree {
+  const output = outputOf(id);
+  if (output !== undefined) return storedNodes(store, output, id);
+  throw new ImgbuildError("internal", "Internal error: what a step below made is not known");
 }

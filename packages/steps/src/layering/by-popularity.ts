@@ -47,7 +47,11 @@ function add(scores: Map<number, number>, unit: number, score: number): void {
   scores.set(unit, (scores.get(unit) ?? 0) + score);
 }
 
-function compare(units: readonly Unit[], scores: ReadonlyMap<number, number>, [a, b]: readonly [number, number]): number {
+function compare(
+  units: readonly Unit[],
+  scores: ReadonlyMap<number, number>,
+  [a, b]: readonly [number, number],
+): number {
   const [x, y] = [scores.get(a) ?? 0, scores.get(b) ?? 0];
   if (x !== y) return y - x;
   const [nameA, nameB] = [units[a]?.name ?? "", units[b]?.name ?? ""];

@@ -28,7 +28,9 @@ function keyOf(owners: ReadonlySet<number>): string {
 /** For each unit, the big units in whose layer it belongs: none for the rest. */
 function ownersOf(units: readonly Unit[], limit: number): ReadonlySet<number>[] {
   const below = closures(units);
-  const bySize = units.map((_, i) => i).sort((a, b) => (units[b]?.size ?? 0) - (units[a]?.size ?? 0) || byName(units, a, b));
+  const bySize = units
+    .map((_, i) => i)
+    .sort((a, b) => (units[b]?.size ?? 0) - (units[a]?.size ?? 0) || byName(units, a, b));
   let owners: ReadonlySet<number>[] = units.map(() => new Set<number>());
   for (const owner of bySize) {
     const next = [...owners];

@@ -57,9 +57,11 @@ describe("the split by size", () => {
   });
 });
 
-const anyUnits = fc.array(fc.record({ size: fc.nat(50), edges: fc.array(fc.nat(30), { maxLength: 4 }) }), { maxLength: 30 }).map(
-  (list): Unit[] => list.map(({ size, edges }, i) => ({ name: `u${i}`, size, dependsOn: edges.filter((e) => e < list.length) })),
-);
+const anyUnits = fc
+  .array(fc.record({ size: fc.nat(50), edges: fc.array(fc.nat(30), { maxLength: 4 }) }), { maxLength: 30 })
+  .map((list): Unit[] =>
+    list.map(({ size, edges }, i) => ({ name: `u${i}`, size, dependsOn: edges.filter((e) => e < list.length) })),
+  );
 
 describe.each([
   ["by size", splitBySize],
@@ -85,7 +87,8 @@ test("a unit that is added moves no layer that stays the same", () => {
       const old = units.map((unit) => ({ ...unit, dependsOn: unit.dependsOn.map(moved) }));
       const added: Unit = { name: "new", size, dependsOn: units.length === 0 ? [] : [moved(0)] };
       const after = [...old.slice(0, at), added, ...old.slice(at)];
-      const layers = (list: readonly Unit[]) => named(list, splitBySize(list, limit)).map((text) => text.replaceAll("u", " u"));
+      const layers = (list: readonly Unit[]) =>
+        named(list, splitBySize(list, limit)).map((text) => text.replaceAll("u", " u"));
       const [before, now] = [layers(units), layers(after)];
       const common = new Set(before.filter((layer) => now.includes(layer)));
       expect(now.filter((layer) => common.has(layer))).toEqual(before.filter((layer) => common.has(layer)));

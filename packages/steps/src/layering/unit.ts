@@ -14,7 +14,8 @@ export type Group = readonly number[];
 export function closures(units: readonly Unit[]): ReadonlySet<number>[] {
   return units.map((_, start) => {
     const found = new Set([start]);
-    for (const at of found) for (const next of units[at]?.dependsOn ?? []) if (units[next] !== undefined) found.add(next);
+    for (const at of found)
+      for (const next of units[at]?.dependsOn ?? []) if (units[next] !== undefined) found.add(next);
     found.delete(start);
     return found;
   });

@@ -11,7 +11,7 @@ export interface PendingFile {
 }
 
 /** Stats of files by slot, and their digests as 64 hex digits. */
-export interface StatSlots {
+interface StatSlots {
   readonly mtimeMs: Float64Array;
   readonly ctimeMs: Float64Array;
   readonly size: Float64Array;

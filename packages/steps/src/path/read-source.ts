@@ -6,7 +6,7 @@ import { ImgbuildError } from "@imgbuild/errors";
 export type StatTuple = Pick<Stats, "size" | "mtimeMs" | "ctimeMs" | "ino" | "mode">;
 
 /** Whether two stats are of the same file in the same state. Equality only: a time that went back is a change too. */
-export function sameStat(a: StatTuple, b: StatTuple): boolean {
+function sameStat(a: StatTuple, b: StatTuple): boolean {
   return (
     a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs && a.size === b.size && a.ino === b.ino && a.mode === b.mode
   );

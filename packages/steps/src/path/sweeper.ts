@@ -103,7 +103,8 @@ export class Sweeper {
 
 /** The path of the workspace that a system call failed for. */
 function failedPath(error: unknown, workspaceRoot: string): string | undefined {
-  const path = error instanceof Error && "path" in error ? error.path : undefined;
+  // No instanceof: a test runner's realm has another Error.
+  const path = typeof error === "object" && error !== null && "path" in error ? error.path : undefined;
   if (typeof path !== "string" || !path.startsWith(`${workspaceRoot}/`)) return undefined;
   return path.slice(workspaceRoot.length + 1);
 }

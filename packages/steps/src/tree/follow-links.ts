@@ -52,7 +52,11 @@ export function joinPath(parent: string, name: string): string {
 }
 
 function circle(path: string): ImgbuildError {
-  return new ImgbuildError("conflict", `Cannot place files below "/${path}": it is a symbolic link that leads in a circle`, {
-    hint: "Correct the link, or place the files elsewhere",
-  });
+  return new ImgbuildError(
+    "conflict",
+    `Cannot place files below "/${path}": it is a symbolic link that leads in a circle`,
+    {
+      hint: "Correct the link, or place the files elsewhere",
+    },
+  );
 }

@@ -2,7 +2,7 @@ import { ImgbuildError, type Position } from "@imgbuild/errors";
 import type { DerivationId, Graph } from "@imgbuild/graph";
 import { describeSource } from "./describe-source.ts";
 import type { Look, Standing } from "./follow-links.ts";
-import { sameNode, type SourceNode } from "./source-tree.ts";
+import { type SourceNode, sameNode } from "./source-tree.ts";
 import { type Ground, throughLinks } from "./through-links.ts";
 
 /** What happens when two trees have one path, and what messages need. */
@@ -110,7 +110,12 @@ function checkParents(merged: Map<string, SourceNode>, rule: MergeRule): void {
       const parent = path.slice(0, at);
       const above = merged.get(parent);
       if (above === undefined || above.type === "directory") continue;
-      throw clash(`/${parent}`, [above.author, node.author], rule, `is a ${above.type} in one and has "${path}" below it in the other`);
+      throw clash(
+        `/${parent}`,
+        [above.author, node.author],
+        rule,
+        `is a ${above.type} in one and has "${path}" below it in the other`,
+      );
     }
   }
 }

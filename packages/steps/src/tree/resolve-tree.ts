@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { ImgbuildError } from "@imgbuild/errors";
 import type {
   Derivation,
   DerivationId,
@@ -10,7 +11,6 @@ import type {
   TreeArgs,
 } from "@imgbuild/graph";
 import { STORED_TREE_KINDS } from "@imgbuild/graph";
-import { ImgbuildError } from "@imgbuild/errors";
 import type { SweptTree } from "../path/swept-tree.ts";
 import { copyDirectoryLinks } from "./copy-links.ts";
 import type { Look } from "./follow-links.ts";
@@ -52,7 +52,8 @@ export const TREE_KINDS: readonly string[] = Object.keys(RESOLVERS);
 /** The files that a source derivation stands for. Throws `conflict` where two sources disagree. */
 export function resolveTree(id: DerivationId, context: ResolveContext): SourceTree {
   const derivation = context.graph.derivations.get(id);
-  if (derivation !== undefined && STORED.has(derivation.kind) && context.stored !== undefined) return context.stored(id);
+  if (derivation !== undefined && STORED.has(derivation.kind) && context.stored !== undefined)
+    return context.stored(id);
   const resolver = derivation === undefined ? undefined : RESOLVERS[derivation.kind];
   if (derivation === undefined || resolver === undefined) {
     throw new ImgbuildError("internal", `Internal error: ${derivation?.kind ?? id} is no source of files`);
@@ -62,7 +63,9 @@ export function resolveTree(id: DerivationId, context: ResolveContext): SourceTr
 
 function resolvePath(derivation: Derivation, context: ResolveContext): SourceTree {
   const tree = sweptNodes(context.swept(derivation.id), derivation.id);
-  return tree.kind === "single" || context.copyLinks !== true ? tree : { ...tree, nodes: copyDirectoryLinks(tree.nodes) };
+  return tree.kind === "single" || context.copyLinks !== true
+    ? tree
+    : { ...tree, nodes: copyDirectoryLinks(tree.nodes) };
 }
 
 function resolveFile(derivation: Derivation): SourceTree {
@@ -133,8 +136,12 @@ export function rootNodes(tree: SourceTree, context: ResolveContext): Map<string
   if (tree.kind === "root") return place(tree, "");
   if (tree.name !== undefined) return new Map([[tree.name, tree.node]]);
   const derivation = context.graph.derivations.get(tree.node.author);
-  throw new ImgbuildError("definition", `Cannot place a ${derivation?.kind === "link" ? "link" : "text"} at the root: it has no path`, {
-    position: derivation?.position,
-    hint: 'Say where it goes: tree({ "/etc/motd": text("hi") })',
-  });
+  throw new ImgbuildError(
+    "definition",
+    `Cannot place a ${derivation?.kind === "link" ? "link" : "text"} at the root: it has no path`,
+    {
+      position: derivation?.position,
+      hint: 'Say where it goes: tree({ "/etc/motd": text("hi") })',
+    },
+  );
 }

@@ -26,7 +26,16 @@ export type SourceTree =
 
 /** A directory that nobody described. */
 export function plainDirectory(author: DerivationId): SourceNode {
-  return { type: "directory", mode: null, executable: false, uid: null, gid: null, target: "", content: undefined, author };
+  return {
+    type: "directory",
+    mode: null,
+    executable: false,
+    uid: null,
+    gid: null,
+    target: "",
+    content: undefined,
+    author,
+  };
 }
 
 /** Whether two nodes give the same member of a layer, whoever put them there. */

@@ -21,7 +21,12 @@ export function sweptNodes(tree: SweptTree, author: DerivationId): SourceTree {
 
 function addDirectory(
   nodes: Map<string, SourceNode>,
-  at: { readonly directory: SweptDirectory; readonly path: string; readonly prefix: string; readonly author: DerivationId },
+  at: {
+    readonly directory: SweptDirectory;
+    readonly path: string;
+    readonly prefix: string;
+    readonly author: DerivationId;
+  },
 ): void {
   const { record, children } = at.directory;
   for (let i = 0; i < record.names.length; i++) {
@@ -30,7 +35,8 @@ function addDirectory(
     const path = `${at.path}/${name}`;
     nodes.set(at.prefix + name, nodeAt(record, i, { path, author: at.author }));
     const directory = children.get(i);
-    if (directory !== undefined) addDirectory(nodes, { directory, path, prefix: `${at.prefix}${name}/`, author: at.author });
+    if (directory !== undefined)
+      addDirectory(nodes, { directory, path, prefix: `${at.prefix}${name}/`, author: at.author });
   }
 }
 
@@ -44,7 +50,16 @@ function nodeAt(
   const { author, path } = at;
   // Written out, not spread: a layer may have hundreds of thousands of these.
   if (type === FileType.directory) {
-    return { type: "directory", mode: null, executable: false, uid: null, gid: null, target: "", content: undefined, author };
+    return {
+      type: "directory",
+      mode: null,
+      executable: false,
+      uid: null,
+      gid: null,
+      target: "",
+      content: undefined,
+      author,
+    };
   }
   const sha256 = record.digests[i] as string;
   if (type === FileType.link) {

@@ -50,7 +50,8 @@ function edgeProblems(edge: Edge, scene: Scene): string[] {
   const byName = packageOf(edge.written) !== undefined && !/^(@imgbuild\/[^/]+|imgbuild)\/./.test(edge.written);
   if (!byName) problems.push(`${edge.from} reaches into ${to}: "${edge.written}"`);
   const forTests = !shipped.has(edge.from) && to === "testkit";
-  if (!forTests && !layers[source.package]?.mayImport.includes(to)) {
+  const row = layers[source.package];
+  if (!forTests && row !== undefined && !row.mayImport.includes(to)) {
     problems.push(`${source.package} may not import ${to}: ${chainTo(edge, graph)}`);
   }
   return problems;

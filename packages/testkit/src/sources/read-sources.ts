@@ -30,7 +30,7 @@ export function readSources(root: string): readonly SourceFile[] {
 }
 
 /** What the checks need to know of one file. */
-export function readSource(file: string, text: string): SourceFile {
+function readSource(file: string, text: string): SourceFile {
   const body = parseModule(text);
   return {
     file,

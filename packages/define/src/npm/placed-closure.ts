@@ -1,0 +1,142 @@
+import { byCodeUnit, type NpmPackageArgs } from "@imgbuild/graph";
+import { type Closure, type FirstPartyUnit, layoutOf, type PackageUnit } from "@imgbuild/npm";
+import type { Caller } from "../call.ts";
+import { type LayerUnit, makeValue, type Source, type Value } from "../source.ts";
+import type { FoundLock } from "./find-lock.ts";
+import type { NpmMemory } from "./npm-memory.ts";
+import { packageValue } from "./package-value.ts";
+import { workspaceFiles } from "./workspace-files.ts";
+
+/** Something at a path of the image, without its leading `/`. */
+interface Placed {
+  readonly destination: string;
+  readonly source: Source;
+}
+
+/** A closure as sources, by who changes them and how often. */
+export interface PlacedClosure {
+  /** One a package, and one of the links to packages if there are any. */
+  readonly units: readonly LayerUnit[];
+  readonly thirdParty: Source;
+  readonly firstParty: Source;
+  readonly app: Source;
+  readonly workingDirectory: string;
+}
+
+/** What placing needs beside the closure. */
+export interface PlaceOptions {
+  readonly found: FoundLock;
+  readonly memory: NpmMemory;
+  readonly dest: string;
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  readonly scriptsOf: (unit: PackageUnit) => NpmPackageArgs["scripts"];
+}
+
+/** Places a closure in an image. */
+export function placeClosure(caller: Caller, closure: Closure, options: PlaceOptions): PlacedClosure {
+  const { memory, found } = options;
+  const third: { readonly placed: Placed; readonly unit: PackageUnit }[] = [];
+  const [links, first, app]: [Placed[], Placed[], Placed[]] = [[], [], []];
+  const isOurs = ourLinks(closure);
+  const { entries, workingDirectory } = layoutOf(closure, { dest: options.dest });
+  for (const entry of entries) {
+    const destination = entry.path.slice(1);
+    if (entry.kind === "link") {
+      const { target } = entry;
+      const source = memory.source(`link ${target}`, () => linkValue(caller, target));
+      (isOurs(destination.slice(prefixOf(options.dest).length)) ? first : links).push({ destination, source });
+    } else if (entry.unit.kind === "package") {
+      const { unit } = entry;
+      const scripts = options.scriptsOf(unit);
+      const key = JSON.stringify([unit.name, unit.version, unit.integrity, scripts]);
+      const source = memory.source(key, () => packageValue(caller, unit, { lockRoot: found.root, scripts }));
+      third.push({ placed: { destination, source }, unit });
+    } else {
+      const { unit } = entry;
+      const mine = unit.installPath === closure.workspace;
+      const source = filesOf(caller, unit, { ...options, mine });
+      (mine ? app : first).push({ destination, source });
+    }
+  }
+  return {
+    units: unitsOf(caller, { memory, closure, third, links }),
+    thirdParty: treeOf(caller, [...third.map(({ placed }) => placed), ...links], "npm packages"),
+    firstParty: treeOf(caller, first, "packages of the repository"),
+    app: treeOf(caller, app, `workspace ${closure.workspace || "of the root"}`),
+    workingDirectory,
+  };
+}
+
+function filesOf(caller: Caller, unit: FirstPartyUnit, options: PlaceOptions & { readonly mine: boolean }): Source {
+  const { found, memory, mine, include, exclude } = options;
+  if (mine) return workspaceFiles(caller, unit, { found, include, exclude });
+  const key = `directory ${found.root}\0${unit.directory}`;
+  return memory.source(key, () => workspaceFiles(caller, unit, { found, include: [], exclude: [] }));
+}
+
+/** Tells the links that lead to packages of the repository, or to commands of them, by path below the destination. */
+function ourLinks(closure: Closure): (path: string) => boolean {
+  const directories = new Set(closure.units.flatMap((unit) => (unit.kind === "first-party" ? [unit.installPath] : [])));
+  const ours = new Set(closure.links.filter(({ target }) => directories.has(target)).map(({ path }) => path));
+  for (const { path, target } of closure.binLinks) {
+    const isInside = [...ours, ...directories].some((owner) => owner !== "" && isBelow(target, owner));
+    if (isInside) ours.add(path);
+  }
+  return (path) => ours.has(path);
+}
+
+/** Whether `path` is in the package at `owner`, not in another that is installed below it. */
+function isBelow(path: string, owner: string): boolean {
+  return path.startsWith(`${owner}/`) && !path.slice(owner.length).includes("/node_modules/");
+}
+
+function prefixOf(dest: string): string {
+  return dest === "/" ? "" : `${dest.slice(1)}/`;
+}
+
+function unitsOf(
+  caller: Caller,
+  parts: {
+    readonly memory: NpmMemory;
+    readonly closure: Closure;
+    readonly third: readonly { readonly placed: Placed; readonly unit: PackageUnit }[];
+    readonly links: readonly Placed[];
+  },
+): readonly LayerUnit[] {
+  const { memory, closure, third, links } = parts;
+  const places = new Map(third.map(({ unit }, i) => [unit.installPath, i]));
+  const needs = third.map((): number[] => []);
+  for (const { from, to } of closure.edges) {
+    const [a, b] = [places.get(from), places.get(to)];
+    if (a !== undefined && b !== undefined) needs[a]?.push(b);
+  }
+  const units = third.map(({ placed, unit }, i): LayerUnit => {
+    const name = `${unit.name}@${unit.version}`;
+    const key = `at ${placed.destination}\0${unit.integrity} ${name}`;
+    const source = memory.source(key, () => treeOf(caller, [placed], name));
+    return { name, source, dependsOn: needs[i] ?? [] };
+  });
+  if (links.length === 0) return units;
+  return [...units, { name: "links", source: treeOf(caller, links, "links"), dependsOn: [] }];
+}
+
+function treeOf(caller: Caller, placed: readonly Placed[], summary: string): Value<"tree"> {
+  const sorted = [...placed].sort((a, b) => byCodeUnit(a.destination, b.destination));
+  return makeValue<Value<"tree">>({
+    kind: "tree",
+    args: { destinations: sorted.map(({ destination }) => destination), uid: null, gid: null, mode: null },
+    inputs: sorted.map(({ source }) => source),
+    position: caller.host.position(),
+    summary,
+  });
+}
+
+function linkValue(caller: Caller, target: string): Source {
+  return makeValue<Value<"link">>({
+    kind: "link",
+    args: { target },
+    position: caller.host.position(),
+    summary: `link to ${target}`,
+  });
+}

@@ -1,0 +1,40 @@
+import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir, userInfo } from "node:os";
+import { join, resolve } from "node:path";
+import { describeWithTools, runAsOrdinaryUser } from "@imgbuild/testkit";
+
+const able = userInfo().uid === 0 && existsSync("/etc/subuid") && existsSync("/etc/subgid");
+const workspace = resolve(__dirname, "../../..");
+
+/** The contract of sandbox.test.ts again, by a user who is not root. */
+function contractAs(subordinateIds: boolean): { readonly status: number | null; readonly output: string } {
+  const cache = mkdtempSync(join(tmpdir(), "imgbuild-jest-"));
+  try {
+    chmodSync(cache, 0o777);
+    const jest = ["node_modules/jest/bin/jest.js", "--cacheDirectory", cache, "packages/sandbox/src/sandbox.test.ts"];
+    return runAsOrdinaryUser([process.execPath, ...jest], { subordinateIds, cwd: workspace, env: { CI: "1" } });
+  } finally {
+    rmSync(cache, { recursive: true, force: true });
+  }
+}
+
+(able
+  ? describeWithTools
+  : (_: unknown, title: string, body: () => void) =>
+      describe.skip(`${title} [skipped: needs root, /etc/subuid and /etc/subgid]`, body))(
+  ["unshare", "setpriv", "newuidmap"],
+  "the contract of the sandbox for an ordinary user",
+  () => {
+    test("holds with subordinate ids", () => {
+      const { status, output } = contractAs(true);
+      expect(output).toContain("(subordinate)");
+      expect([status, status === 0 ? "" : output]).toEqual([0, ""]);
+    }, 180_000);
+
+    test("holds without them, but for owners", () => {
+      const { status, output } = contractAs(false);
+      expect(output).toContain("(single)");
+      expect([status, status === 0 ? "" : output]).toEqual([0, ""]);
+    }, 180_000);
+  },
+);

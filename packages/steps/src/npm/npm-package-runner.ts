@@ -1,0 +1,84 @@
+import { atPosition, fromUnknown, ImgbuildError } from "@imgbuild/errors";
+import type { Derivation, JsonValue, Output, Step, StepRunner } from "@imgbuild/graph";
+import type { Store } from "@imgbuild/store";
+import type { Downloads } from "../fetch/downloads.ts";
+import type { StoredTreeOutput } from "../tree/stored-nodes.ts";
+import type { NpmOptions } from "./npm-options.ts";
+import { type NpmPackage, npmPackageOf } from "./package-origin.ts";
+import type { PackageStore } from "./package-store.ts";
+
+/** What the runner needs. */
+export interface NpmRunnerOptions {
+  readonly store: Store;
+  readonly workspaceRoot: string;
+  readonly downloads: Downloads;
+  /** Without it packages cannot be had. */
+  readonly npm: NpmOptions | undefined;
+}
+
+/** Gets packages of npm into the store. */
+export interface NpmRunner extends StepRunner {
+  /** Starts to fetch what steps that are planned will want. */
+  fetchAhead(derivations: readonly Derivation[], signal: AbortSignal): Promise<void>;
+}
+
+/** A runner of `npmPackage`. Its code is loaded with the first package that is not there yet. */
+export function npmPackageRunner(options: NpmRunnerOptions): NpmRunner {
+  let store: Promise<PackageStore> | undefined;
+  const open = (): Promise<PackageStore> => {
+    store ??= openStore(options);
+    return store;
+  };
+  return {
+    kind: "npmPackage",
+    mode: "cached",
+    version: 1,
+    run: (step) => runPackage(step, open),
+    blobs: (output) => (output.data as unknown as StoredTreeOutput).blobs,
+    async fetchAhead(derivations, signal) {
+      const units = derivations.filter(({ kind }) => kind === "npmPackage").map(npmPackageOf);
+      if (units.length > 0) await (await open()).fetchAhead(units, signal);
+    },
+  };
+}
+
+async function openStore({ npm, ...options }: NpmRunnerOptions): Promise<PackageStore> {
+  if (npm === undefined) throw new ImgbuildError("internal", "Internal error: packages of npm are not to be had here");
+  const { PackageStore } = await import("./package-store.ts");
+  return new PackageStore({ ...options, ...npm });
+}
+
+async function runPackage(step: Step, open: () => Promise<PackageStore>): Promise<Output> {
+  const { derivation, signal } = step;
+  const unit = npmPackageOf(derivation);
+  const title = `${unit.name}@${unit.version}`;
+  try {
+    const progress = (bytes: number) => step.progress(bytes);
+    const { listing, blobs, installScripts } = await (await open()).get(unit, { signal, progress });
+    refuseScripts(unit, title, installScripts);
+    const data: StoredTreeOutput = { tree: listing, blobs };
+    return { digest: listing, data: data as unknown as JsonValue };
+  } catch (error) {
+    throw atPosition(about(fromUnknown(error, `Cannot get the package "${title}"`), title), derivation.position);
+  }
+}
+
+/** Errors of downloads name an address: say for what package it was. */
+function about(error: ImgbuildError, title: string): ImgbuildError {
+  if (error.message.includes(title) || error.code === "cancelled") return error;
+  const { hint, position, cause, related } = error;
+  const message = `Cannot get the package "${title}": ${error.message.charAt(0).toLowerCase()}${error.message.slice(1)}`;
+  return new ImgbuildError(error.code, message, { hint, position, cause, related });
+}
+
+/** For locks that do not tell of install scripts. */
+function refuseScripts(unit: NpmPackage, title: string, found: readonly string[]): void {
+  if (unit.scripts !== "deny" || found.length === 0) return;
+  throw new ImgbuildError(
+    "definition",
+    `Cannot use the package "${title}": it has install scripts, which do not run: ${found.join(", ")}`,
+    {
+      hint: `If it works without them, say so: ignoreScripts: [${JSON.stringify(unit.name)}]`,
+    },
+  );
+}

@@ -1,0 +1,131 @@
+import { existsSync } from "node:fs";
+import { ImgbuildError } from "@imgbuild/errors";
+import { cachedTarballPaths } from "@imgbuild/npm";
+import type { Digest } from "@imgbuild/oci";
+import type { Store } from "@imgbuild/store";
+import type { Downloads, WantedFile } from "../fetch/downloads.ts";
+import type { NpmOptions } from "./npm-options.ts";
+import type { NpmPackage } from "./package-origin.ts";
+import { tarballAddresses } from "./tarball-addresses.ts";
+import { type UnpackedPackage, unpackPackage } from "./unpack-package.ts";
+
+/** What getting a package needs of its step. */
+export interface PackageWatch {
+  readonly signal: AbortSignal;
+  /** Told the bytes that came, then those that were unpacked. */
+  readonly progress: (bytes: number) => void;
+}
+
+/** Where packages and tarballs are. */
+export interface PackageStoreOptions extends NpmOptions {
+  readonly store: Store;
+  readonly workspaceRoot: string;
+  readonly downloads: Downloads;
+}
+
+const SPACE = "npm packages 1";
+
+/** No tarball of a registry is larger. */
+const MAX_BYTES = 2 ** 31;
+
+/** Unpacked packages by the integrity of their tarballs; what is missing is taken from npm's own cache, or fetched. */
+export class PackageStore {
+  readonly #options: PackageStoreOptions;
+
+  constructor(options: PackageStoreOptions) {
+    this.#options = options;
+  }
+
+  /** The unpacked files. Throws what fetching and unpacking throw. */
+  async get(unit: NpmPackage, watch: PackageWatch): Promise<UnpackedPackage> {
+    const known = this.#known(unit);
+    if (known !== undefined) return known;
+    const unpacked = (await this.#fromCache(unit, watch)) ?? (await this.#fromSource(unit, watch));
+    this.#options.store.facts.set(SPACE, unit.integrity, JSON.stringify(unpacked));
+    return unpacked;
+  }
+
+  /** Starts to fetch those of some packages that are nowhere on this machine. */
+  async fetchAhead(units: readonly NpmPackage[], signal: AbortSignal): Promise<void> {
+    const missing = units.filter((unit) => unit.source.from !== "file" && this.#known(unit) === undefined);
+    if (missing.length === 0) return;
+    const cache = (await this.#options.access()).config.cacheDirectory;
+    for (const unit of missing) {
+      if (cachedTarballPaths(cache, unit.integrity).some((path) => existsSync(path))) continue;
+      this.#options.downloads.start(this.#wanted(unit), signal);
+    }
+  }
+
+  #known({ integrity }: NpmPackage): UnpackedPackage | undefined {
+    const { store } = this.#options;
+    const text = store.facts.get(SPACE, integrity);
+    if (text === undefined) return undefined;
+    const known = parse(text);
+    return known?.blobs.every((blob) => store.blobs.size(blob) !== undefined) === true ? known : undefined;
+  }
+
+  /** npm's cache is somebody else's: what is not right there is fetched. */
+  async #fromCache(unit: NpmPackage, watch: PackageWatch): Promise<UnpackedPackage | undefined> {
+    if (unit.source.from === "file") return undefined;
+    const { config } = await this.#options.access();
+    for (const path of cachedTarballPaths(config.cacheDirectory, unit.integrity)) {
+      if (!existsSync(path)) continue;
+      try {
+        return await this.#unpack(path, unit, watch);
+      } catch (error) {
+        const code = error instanceof ImgbuildError ? error.code : (error as NodeJS.ErrnoException).code;
+        if (!["integrity", "ENOENT", "EACCES"].includes(code ?? "")) throw error;
+      }
+    }
+    return undefined;
+  }
+
+  async #fromSource(unit: NpmPackage, watch: PackageWatch): Promise<UnpackedPackage> {
+    const { workspaceRoot, downloads } = this.#options;
+    if (unit.source.from === "file") return this.#fromFile(`${workspaceRoot}/${unit.source.path}`, unit, watch);
+    const wanted = this.#wanted(unit);
+    const path = await downloads.get(wanted, {
+      signal: watch.signal,
+      onProgress: ({ received }) => watch.progress(received),
+    });
+    const unpacked = await this.#unpack(path, unit, watch);
+    downloads.drop(wanted);
+    return unpacked;
+  }
+
+  #fromFile(path: string, unit: NpmPackage, watch: PackageWatch): Promise<UnpackedPackage> {
+    if (existsSync(path)) return this.#unpack(path, unit, watch);
+    const shown = path.slice(this.#options.workspaceRoot.length + 1);
+    throw new ImgbuildError(
+      "input-missing",
+      `Cannot use the package "${titleOf(unit)}": there is no tarball "//${shown}"`,
+    );
+  }
+
+  #wanted(unit: NpmPackage): WantedFile {
+    const addresses = async () => {
+      const access = await this.#options.access();
+      return { urls: await tarballAddresses(access, unit), fetcher: access.fetcher };
+    };
+    return { integrity: unit.integrity, maxBytes: MAX_BYTES, addresses };
+  }
+
+  #unpack(path: string, unit: NpmPackage, { signal, progress }: PackageWatch): Promise<UnpackedPackage> {
+    const { store } = this.#options;
+    return unpackPackage({ path, integrity: unit.integrity, title: titleOf(unit) }, { store, signal, progress });
+  }
+}
+
+/** `name@version`. */
+function titleOf({ name, version }: Pick<NpmPackage, "name" | "version">): string {
+  return `${name}@${version}`;
+}
+
+function parse(text: string): UnpackedPackage | undefined {
+  try {
+    const { listing, blobs, installScripts } = JSON.parse(text) as UnpackedPackage & { readonly listing: Digest };
+    return Array.isArray(blobs) && Array.isArray(installScripts) ? { listing, blobs, installScripts } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,196 @@
+import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import type { Position } from "@imgbuild/errors";
+import type { LayerScript } from "@imgbuild/graph";
+import { type BaseView, entryTar, type LayerEntry } from "@imgbuild/image";
+import {
+  BUILDER_ID,
+  type ChangedFile,
+  extract,
+  idsHint,
+  type RecordedDevice,
+  readChanges,
+  removeTree,
+  type Sandbox,
+  type SandboxRun,
+  writeAll,
+} from "@imgbuild/sandbox";
+import { ownedBy } from "./script-entries.ts";
+import { scriptFailure } from "./script-failure.ts";
+
+/** What the scripts of one layer run on. */
+export interface ScriptGround {
+  readonly sandbox: Sandbox;
+  /** An empty directory of this layer; the caller removes it once the changes were packed. */
+  readonly directory: string;
+  /** Unpacked layers of the base, lowest first. */
+  readonly lower: readonly string[];
+  readonly base: BaseView | undefined;
+  readonly kept: (sha256: string) => Uint8Array | undefined;
+  readonly signal: AbortSignal;
+  readonly timeoutSeconds: number | null;
+  /** Owner of what a script without rights makes. */
+  readonly uid: number;
+  readonly gid: number;
+  readonly position: Position | null;
+  readonly onOutput: (name: string, bytes: Uint8Array) => void;
+  /** Called for a sandbox that a failed script leaves; gives its path if it stays. */
+  readonly onFailed: (run: KeptRun) => string | undefined;
+}
+
+/** How to enter a sandbox again. */
+export interface KeptRun {
+  readonly directory: string;
+  readonly run: Pick<SandboxRun, "root" | "cwd" | "binds" | "user">;
+}
+
+/**
+ * Runs scripts over new files, in order; gives the changes. A script without rights works on files that are all its own; their
+ * owners are put back afterwards. Scripts of one kind of user that follow each other work on one directory.
+ */
+export async function runScripts(
+  scripts: readonly LayerScript[],
+  files: readonly LayerEntry[],
+  ground: ScriptGround,
+): Promise<ChangedFile[]> {
+  let entries: readonly LayerEntry[] = files;
+  let changed: ChangedFile[] = [];
+  let place = 0;
+  for (const group of byUser(scripts)) {
+    const directory = `${ground.directory}/${place++}`;
+    mkdirSync(directory);
+    changed = await runGroup(group, entries, { ...ground, directory });
+    entries = changed;
+  }
+  return changed;
+}
+
+/** Runs of scripts with one user. */
+function byUser(scripts: readonly LayerScript[]): LayerScript[][] {
+  const groups: LayerScript[][] = [];
+  for (const script of scripts) {
+    const last = groups.at(-1);
+    if (last?.[0]?.user === script.user) last.push(script);
+    else groups.push([script]);
+  }
+  return groups;
+}
+
+async function runGroup(
+  scripts: readonly LayerScript[],
+  files: readonly LayerEntry[],
+  ground: ScriptGround,
+): Promise<ChangedFile[]> {
+  const { sandbox, directory, signal } = ground;
+  const upper = `${directory}/upper`;
+  const builder = scripts[0]?.user === "builder";
+  const owner = builder ? (sandbox.abilities.mode === "single" ? 0 : BUILDER_ID) : undefined;
+  for (const name of ["upper", "work", "spool"]) mkdirSync(`${directory}/${name}`);
+  chmodSync(upper, 0o755);
+  const root = ground.base?.get("");
+  const first = files.some(({ header }) => header.path === ".") ? [] : [rootEntry(root)];
+  const placed = [...first, ...files].map((entry) =>
+    owner === undefined ? entry : { ...entry, header: { ...entry.header, uid: owner, gid: owner } },
+  );
+  await extract(sandbox.abilities, {
+    directory: upper,
+    signal,
+    feed: (stdin) => writeAll(stdin, entryTar(placed, ground.kept)),
+  });
+  const devices = new Map<string, RecordedDevice>();
+  for (const [i, script] of scripts.entries())
+    await runOne(script, { ground, upper, devices, scratch: `${directory}/run-${i}` });
+  const changed = await readChanges(sandbox.abilities, {
+    directory: upper,
+    spool: `${directory}/spool`,
+    devices,
+    signal,
+  });
+  return builder ? ownedBy(changed, { before: files, uid: ground.uid, gid: ground.gid }) : changed;
+}
+
+function rootEntry(
+  root: { readonly mode: number; readonly uid: number; readonly gid: number } | undefined,
+): LayerEntry {
+  const { mode, uid, gid } = root ?? { mode: 0o755, uid: 0, gid: 0 };
+  const header = {
+    path: ".",
+    type: "directory",
+    mode,
+    uid,
+    gid,
+    uname: "",
+    gname: "",
+    size: 0,
+    mtime: 1,
+    linkname: "",
+    devMajor: 0,
+    devMinor: 0,
+  } as const;
+  return { header, content: undefined };
+}
+
+const TREE = "/build";
+
+async function runOne(
+  script: LayerScript,
+  at: {
+    readonly ground: ScriptGround;
+    readonly upper: string;
+    readonly devices: Map<string, RecordedDevice>;
+    readonly scratch: string;
+  },
+): Promise<void> {
+  const { ground, upper, scratch } = at;
+  const { sandbox, timeoutSeconds } = ground;
+  mkdirSync(scratch);
+  const view: KeptRun["run"] =
+    script.view === "root"
+      ? {
+          root: { kind: "overlay", lower: ground.lower, upper, work: `${ground.directory}/work` },
+          cwd: "/",
+          binds: [],
+          user: script.user,
+        }
+      : {
+          root: { kind: "host" },
+          cwd: TREE,
+          binds: [{ source: upper, target: TREE, readOnly: false }],
+          user: script.user,
+        };
+  const end = await sandbox.run({
+    ...view,
+    command: { script: script.text },
+    env: {},
+    network: false,
+    timeoutMs: timeoutSeconds === null ? undefined : timeoutSeconds * 1000,
+    limits: {},
+    signal: ground.signal,
+    scratch,
+    onOutput: (bytes) => ground.onOutput(script.name, bytes),
+  });
+  const prefix = script.view === "root" ? "/" : `${TREE}/`;
+  for (const [path, device] of end.devices)
+    if (path.startsWith(prefix)) at.devices.set(path.slice(prefix.length), device);
+  if (end.code === 0 && !end.timedOut) {
+    await removeTree(sandbox.abilities, scratch);
+    return;
+  }
+  const kept = ground.onFailed({ directory: ground.directory, run: view });
+  if (kept !== undefined) writeFileSync(`${scratch}/script`, script.text);
+  const { name } = script;
+  throw scriptFailure(end, {
+    name,
+    timeoutSeconds,
+    position: ground.position,
+    kept,
+    note: missingIds(script, ground, end.tail),
+  });
+}
+
+/** Whether a failure may come from there being one user only. */
+function missingIds(script: LayerScript, { sandbox }: ScriptGround, tail: readonly string[]): string {
+  const { abilities } = sandbox;
+  if (abilities.mode !== "single" || script.user !== "root") return "";
+  const typical = tail.some((line) => /Invalid argument|not permitted|setgroups|seteuid|chown/.test(line));
+  return typical ? `This user has one id only (${abilities.missingIds}). ${idsHint(abilities)}` : "";
+}

@@ -1,0 +1,41 @@
+import { ImgbuildError, type Position } from "@imgbuild/errors";
+import type { SandboxEnd } from "@imgbuild/sandbox";
+
+/** Lines of a failed script that are shown. */
+const SHOWN = 20;
+
+/** The error for a script that did not end well. */
+export function scriptFailure(
+  end: SandboxEnd,
+  script: {
+    readonly name: string;
+    readonly timeoutSeconds: number | null;
+    readonly position: Position | null;
+    readonly kept: string | undefined;
+    readonly note: string;
+  },
+): ImgbuildError {
+  const { name, timeoutSeconds, position, kept, note } = script;
+  const how = end.timedOut
+    ? `it did not end within ${timeoutSeconds} seconds`
+    : end.signal === undefined
+      ? `exit code ${end.code}`
+      : `${end.signal} ended it`;
+  const full = end.tail.some((line) => /No space left on device|Disk quota exceeded/.test(line));
+  const lines = end.tail.slice(-SHOWN).map((line) => `| ${line}`);
+  const told = lines.length === 0 ? "; it printed nothing" : `; the last it printed:\n${lines.join("\n")}`;
+  const look =
+    kept === undefined
+      ? "To look inside, run the command again with --keep-failed, then `imgbuild shell LABEL`"
+      : `Look inside with \`imgbuild shell LABEL\`; the sandbox is kept in ${kept}`;
+  const hints = [
+    ...(full ? ["Free some space, if it is missing on this machine"] : []),
+    ...(end.timedOut ? ["Raise the attribute timeout, if the script needs longer"] : []),
+    ...(note === "" ? [] : [note]),
+    look,
+  ];
+  return new ImgbuildError("script-failed", `Cannot finish the script ${name}: ${how}${told}`, {
+    hint: hints.join("\n"),
+    position,
+  });
+}

@@ -1,0 +1,16 @@
+import type { SandboxHost } from "@imgbuild/sandbox";
+
+/** What running scripts needs from outside. */
+export interface ScriptOptions {
+  readonly host: SandboxHost;
+  /** `process.platform`. */
+  readonly platform: string;
+  /** Of this process. */
+  readonly pid: number;
+  /** Whether a process with this id runs on this machine. */
+  readonly processAlive: (pid: number) => boolean;
+  /** Leaves the sandbox of a failed script, for `imgbuild shell`. */
+  readonly keepFailed: boolean;
+  /** Told what scripts print. */
+  readonly onOutput?: ((name: string, bytes: Uint8Array) => void) | undefined;
+}

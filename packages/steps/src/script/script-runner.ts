@@ -1,0 +1,150 @@
+import { atPosition, fromUnknown, ImgbuildError } from "@imgbuild/errors";
+import type { DerivationId, JsonValue, Output, ScriptLayerArgs, Step, StepRunner } from "@imgbuild/graph";
+import { type LayerEntry, layerBlobs, packLayer } from "@imgbuild/image";
+import { openSandbox, removeTree, type Sandbox } from "@imgbuild/sandbox";
+import { baseLayersOf } from "../layer/base-layers-runner.ts";
+import type { LayerContext } from "../layer/layer-context.ts";
+import { listBase } from "../layer/layer-makers.ts";
+import type { LayerOutput } from "../layer/layer-output.ts";
+import { contextOf, type LayerRunnerOptions, packOptions } from "../layer/layer-runner.ts";
+import { LayerSources } from "../layer/layer-sources.ts";
+import { baseOf, nodesOver } from "../layer/plan-layer.ts";
+import { layerEntries } from "../tree/layer-entries.ts";
+import { keepRun } from "./kept-runs.ts";
+import { runScripts } from "./run-scripts.ts";
+import { scriptEntries } from "./script-entries.ts";
+import type { ScriptOptions } from "./script-options.ts";
+import { ScriptPlace } from "./script-place.ts";
+import { unpackBase } from "./unpack-base.ts";
+
+/** What the runner of scripts needs. */
+export interface ScriptRunnerOptions extends LayerRunnerOptions {
+  /** Undefined where scripts cannot run at all. */
+  readonly scripts: ScriptOptions | undefined;
+}
+
+/** Runs scripts over a source and a base, and packs what they changed. The output is that of a `layer`. */
+export function scriptRunner(options: ScriptRunnerOptions): StepRunner {
+  let opened: Promise<Opened> | undefined;
+  return {
+    kind: "scriptLayer",
+    mode: "cached",
+    version: 1,
+    run: (step) => {
+      opened ??= open(options);
+      return opened.then((ready) => runScriptLayer(step, { ...options, ...ready }));
+    },
+    blobs: (output) => (output.data as unknown as LayerOutput).blobs,
+  };
+}
+
+interface Opened {
+  readonly sandbox: Sandbox;
+  readonly place: ScriptPlace;
+}
+
+async function open({ scripts, store }: ScriptRunnerOptions): Promise<Opened> {
+  if (scripts === undefined) throw new ImgbuildError("internal", "Internal error: scripts were not set up");
+  const sandbox = openSandbox(scripts.host, scripts.platform);
+  const place = new ScriptPlace(store.directory, { sandbox, pid: scripts.pid });
+  await place.removeStale(scripts.processAlive);
+  return { sandbox, place };
+}
+
+async function runScriptLayer(step: Step, options: ScriptRunnerOptions & Opened): Promise<Output> {
+  const { position } = step.derivation;
+  const { sandbox, place, store, scripts } = options;
+  const directory = place.newSandbox();
+  let stays = false;
+  try {
+    const on = await groundOf(step, options);
+    const changed = await runScripts(on.args.scripts, on.files, {
+      ...{ sandbox, directory, position, lower: on.lower, base: on.base, kept: options.kept, signal: step.signal },
+      ...{ timeoutSeconds: on.args.timeoutSeconds, uid: on.args.uid, gid: on.args.gid },
+      onOutput: (name, bytes) => scripts?.onOutput?.(name, bytes),
+      onFailed: (run) => {
+        if (scripts?.keepFailed !== true) return undefined;
+        stays = true;
+        place.keep(directory);
+        keepRun(store, step.derivation.id, run);
+        return run.directory;
+      },
+    });
+    const alone = on.args.scripts.every((script) => script.view === "tree");
+    const entries = scriptEntries({ changed, before: on.files, base: on.base, alone });
+    return await pack(step, entries, { options, lists: on.lists });
+  } catch (error) {
+    throw atPosition(fromUnknown(error, "Cannot run a script"), position);
+  } finally {
+    if (!stays) await removeTree(sandbox.abilities, directory);
+  }
+}
+
+interface Ground {
+  readonly args: ScriptLayerArgs;
+  readonly files: readonly LayerEntry[];
+  readonly base: ReturnType<typeof baseOf>;
+  readonly lower: readonly string[];
+  readonly lists: readonly string[];
+}
+
+async function groundOf(step: Step, options: ScriptRunnerOptions & Opened): Promise<Ground> {
+  const { derivation, signal } = step;
+  const args = derivation.args as unknown as ScriptLayerArgs;
+  const context = contextOf(step, options);
+  const source = args.hasSource ? derivation.inputs[0] : undefined;
+  const baseId = args.hasBase ? derivation.inputs[args.hasSource ? 1 : 0] : undefined;
+  const lists = baseId === undefined ? [] : await listed(baseId, context, options);
+  const base = baseOf(baseId, context);
+  const wantsRoot = args.scripts.some((script) => script.view === "root");
+  const layers = baseId === undefined || !wantsRoot ? [] : sourced(baseId, context, options);
+  const lower = await unpackBase(layers, { ...options, signal });
+  return { args, files: source === undefined ? [] : filesOf(source, { step, context, base }), base, lower, lists };
+}
+
+/** The new files, each directory of the base as it is there where the source does not say more. */
+function filesOf(
+  source: DerivationId,
+  on: { readonly step: Step; readonly context: LayerContext; readonly base: Ground["base"] },
+): LayerEntry[] {
+  const { step, context, base } = on;
+  const { derivation } = step;
+  const args = derivation.args as unknown as ScriptLayerArgs;
+  const nodes = nodesOver(source, { ...context, base, args, derivation });
+  return layerEntries(nodes, args).map((entry) => {
+    const { path, type } = entry.header;
+    const there = type === "directory" ? base?.get(path === "." ? "" : path) : undefined;
+    if (there?.type !== "directory") return entry;
+    const said = nodes.get(path === "." ? "" : path);
+    const xattrs = new Map(
+      Object.entries(there.xattrs ?? {}).map(([name, value]) => [name, Buffer.from(value, "base64")]),
+    );
+    const owner = { mode: said?.mode ?? there.mode, uid: said?.uid ?? there.uid, gid: said?.gid ?? there.gid };
+    return { ...entry, header: { ...entry.header, ...owner, ...(xattrs.size === 0 ? {} : { xattrs }) } };
+  });
+}
+
+function sourced(
+  baseId: DerivationId,
+  context: LayerContext,
+  { kept }: ScriptRunnerOptions,
+): ReturnType<LayerSources["add"]> {
+  return new LayerSources(context, { roots: [baseId], kept }).add(baseLayersOf(baseId, context));
+}
+
+function listed(baseId: DerivationId, context: LayerContext, options: ScriptRunnerOptions): Promise<readonly string[]> {
+  return listBase(sourced(baseId, context, options), baseId, context);
+}
+
+async function pack(
+  step: Step,
+  entries: readonly LayerEntry[],
+  { options, lists }: { readonly options: ScriptRunnerOptions; readonly lists: readonly string[] },
+): Promise<Output> {
+  const { layer } = await packLayer(entries, { ...packOptions(step, options), keepBlocks: true });
+  options.indexes.fromEntries(layer.diffId, entries);
+  const list = options.indexes.blob(layer.diffId);
+  const blobs = [...layerBlobs(options.store, layer), ...lists, ...(list === undefined ? [] : [list])];
+  const data: LayerOutput = { layer, blobs: [...new Set(blobs)] };
+  return { digest: layer.diffId, data: data as unknown as JsonValue };
+}
