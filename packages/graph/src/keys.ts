@@ -4,7 +4,7 @@ import type { Leaf } from "./leaf.ts";
 
 /**
  * Version of everything that decides keys and bytes: the encoding here, the layer format, the config format. Raising it
- * makes every tag and key new; golden digests are kept per version (docs/format.md).
+ * makes every tag and key new; the golden test (packages/imgbuild/src/e2e/golden.test.ts) keeps digests per version.
  */
 export const FORMAT_VERSION = 1;
 
