@@ -64,6 +64,7 @@ export async function prepare(session: Session, codecFor?: CodecChoice): Promise
     now: () => host.now(),
     codec: () => codecFor?.(targets),
     scripts: scriptOptions(host, flags),
+    npm: session.npm,
   });
   const leaves = sweep(session, { evaluation, targets, steps });
   return { evaluation, targets, steps, leaves, memory: new TargetMemory(store) };

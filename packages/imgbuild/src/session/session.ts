@@ -8,6 +8,7 @@ import { openStore, type Store } from "@imgbuild/store";
 import type { Flags } from "../cli/parsed-flags.ts";
 import type { Host } from "../host.ts";
 import { configCache } from "./config-cache.ts";
+import { NpmConnection } from "./npm-access.ts";
 import { makeReporter } from "./reporting.ts";
 
 /** One run of a command in a workspace: what was opened for it. `withSession` closes it. */
@@ -20,6 +21,7 @@ export interface Session {
   readonly cacheDir: string;
   readonly store: Store;
   readonly runtime: Runtime;
+  readonly npm: NpmConnection;
   readonly reporter: Reporter;
   readonly emit: EventSink;
   readonly startedAt: number;
@@ -48,6 +50,7 @@ export async function withSession<T>(flags: Flags, host: Host, body: (session: S
       : resolve(cwd, flags.cacheDir);
   const store = await openStore({ directory: cacheDir, now: () => host.now(), pid: host.pid, hostname: host.hostname });
   const reporter = makeReporter(flags, host, workspaceRoot);
+  const npm = new NpmConnection(host, workspaceRoot);
   try {
     const emit = reporter.emit;
     const real = realpathSync(cacheDir);
@@ -59,6 +62,7 @@ export async function withSession<T>(flags: Flags, host: Host, body: (session: S
       cacheDir: real,
       store,
       runtime,
+      npm,
       reporter,
       emit,
       startedAt,
@@ -66,6 +70,7 @@ export async function withSession<T>(flags: Flags, host: Host, body: (session: S
     });
   } finally {
     reporter.close();
+    npm.close();
     store.close();
   }
 }
