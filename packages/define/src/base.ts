@@ -4,7 +4,10 @@ import { readTag } from "./image-fields.ts";
 import { workspacePath } from "./place.ts";
 import { describeValue } from "./plain.ts";
 import type { Problem } from "./problem.ts";
-import { type ImageValue, isImage, makeValue, recordOf, type Value } from "./source.ts";
+import { type ImageValue, isImage, makeValue, type PathValue, recordOf, type Value } from "./source.ts";
+
+/** What names an image: a value, or the path of an archive or layout. */
+export type BaseLike = ImageValue | PathValue | string;
 
 /** The base of an image: an image value, or an archive of the workspace; undefined for none. */
 export function readBase(

@@ -1,4 +1,4 @@
-import type { ImageArgs, JsonValue, LayerSetArgs } from "@imgbuild/graph";
+import type { ImageArgs, JsonValue, LayerArgs, LayerSetArgs } from "@imgbuild/graph";
 import { readBase } from "./base.ts";
 import { baseLayers } from "./base-layers.ts";
 import type { Caller } from "./call.ts";
@@ -9,7 +9,9 @@ import { LAYERED_IMAGE_ATTRIBUTES } from "./layered-options.ts";
 import { readChoice, readOptions } from "./options.ts";
 import { describeValue } from "./plain.ts";
 import { type Problem, quote, throwProblems } from "./problem.ts";
+import { readLayeredScripts, type Scripts, scriptLayerOf, scriptSummary } from "./scripts.ts";
 import { type ImageValue, makeValue, type Value } from "./source.ts";
+import { uniteSources } from "./unions.ts";
 
 /** {@link DefinitionApi.buildLayeredImage}, {@link DefinitionApi.streamLayeredImage}. */
 export function makeLayeredImage(caller: Caller, options: unknown): ImageValue {
@@ -18,7 +20,8 @@ export function makeLayeredImage(caller: Caller, options: unknown): ImageValue {
   if (problems.some((problem) => problem.path === "")) throwProblems("Cannot make an image", problems);
   const image = readTargetImage(given, problems);
   const base = readBase(caller, given, problems);
-  const content = readLayerUnits(caller, given, problems);
+  const common = readImageArgs(caller, given, { base, problems });
+  const content = readLayerUnits(caller, given, { architecture: common.architecture, problems });
   const set: LayerSetArgs = {
     ...readLayerArgs(given, { base, problems }),
     units: content.units.map(({ name, dependsOn }) => ({ name, dependsOn })),
@@ -29,17 +32,58 @@ export function makeLayeredImage(caller: Caller, options: unknown): ImageValue {
     uname: readOwnerName(given.uname, "uname", problems),
     gname: readOwnerName(given.gname, "gname", problems),
   };
-  const args: ImageArgs = { ...readImageArgs(caller, given, { base, problems }), history: [] };
+  const scripts = readLayeredScripts(given, problems);
   refuseStorePaths(given.includeStorePaths, problems);
   throwProblems(image.name === "" ? "Cannot make an image" : `Cannot make the image ${quote(image.name)}`, problems);
-  const layers = content.units.length === 0 ? [] : [layerSetOf(caller, content, { base, args: set })];
+  const args: LayerSetArgs = { ...set, reserved: scripts.scripts.length === 0 ? 0 : 1 };
+  const split = content.units.length === 0 ? [] : [layerSetOf(caller, content, { base, args })];
+  const below = base === undefined ? split : [base, ...split];
+  const changed =
+    scripts.scripts.length === 0 ? [] : [changedBy(caller, scripts, { content, below, image: common, layer: args })];
   return makeValue<ImageValue>({
     kind: "image",
-    args: args as unknown as JsonValue,
-    inputs: [...(base === undefined ? [] : [base]), ...layers],
+    args: imageArgs(common, [...split.map(() => ""), ...changed.map(() => scriptSummary(scripts, undefined))]),
+    inputs: [...below, ...changed],
     position: caller.host.position(),
     summary: `image ${image.name}`,
     image,
+  });
+}
+
+function imageArgs(common: Omit<ImageArgs, "history">, history: readonly string[]): JsonValue {
+  return { ...common, history } satisfies ImageArgs as unknown as JsonValue;
+}
+
+/** The layer that scripts add: they see all contents, and what they changed goes on top. */
+function changedBy(
+  caller: Caller,
+  scripts: Scripts,
+  on: {
+    readonly content: LayerUnits;
+    /** The base and the layers of the contents. */
+    readonly below: readonly Value[];
+    readonly image: Omit<ImageArgs, "history">;
+    readonly layer: LayerArgs;
+  },
+): Value<"scriptLayer"> {
+  const sources = on.content.units.map((unit) => unit.source);
+  const [first] = sources;
+  const source = sources.length <= 1 ? first : uniteSources(caller, sources, "last");
+  const base =
+    on.below.length === 0
+      ? undefined
+      : makeValue<Value<"image">>({
+          kind: "image",
+          args: imageArgs(on.image, []),
+          inputs: on.below,
+          position: caller.host.position(),
+          summary: "image below the scripts",
+        });
+  const { uid, gid, keepContentsDirlinks, baseLinks } = on.layer;
+  return scriptLayerOf(caller, scripts, {
+    source,
+    base,
+    args: { uid, gid, keepContentsDirlinks, baseLinks, hasBase: base !== undefined },
   });
 }
 

@@ -21,8 +21,11 @@ export interface ContentOptions {
 /** Most layers of an image, as of dockerTools. */
 const MAX_LAYERS = 100;
 
+/** Most layers of one source: more of them make pulls and starts slower, and share little more. */
+const SET_LAYERS = 24;
+
 /** Layers kept for each later source that is split too. */
-const SHARE = 40;
+const SHARE = SET_LAYERS;
 
 /**
  * The layers of what is copied to the root: one, unless a source says how it should be split; then its own, and one for what
@@ -99,6 +102,7 @@ function setArgs(
     groups: [],
     algorithm: "size",
     maxLayers: MAX_LAYERS,
+    atMost: SET_LAYERS,
     reserved: later.reduce((sum, part) => sum + (part.kind === "layer" ? 1 : SHARE), 0),
     mtime: "1970-01-01T00:00:01Z",
     uname: "",

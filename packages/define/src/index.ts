@@ -1,8 +1,16 @@
 export { createApi, type DefinitionApi } from "./api.ts";
 export type { Caller, Fact, FactAnswer, Host } from "./call.ts";
+export type { ExportImageOptions, ImageIndexOptions, MergeImagesOptions } from "./collections.ts";
 export { type EncodedNode, ValueEncoder } from "./encode.ts";
 export type { EnvOptions, GlobOptions } from "./facts.ts";
 export type { ModeOptions, PathOptions } from "./files.ts";
+export type {
+  BinShOptions,
+  CaCertificatesOptions,
+  FakeNssOptions,
+  IanaEtcOptions,
+  UsrBinEnvOptions,
+} from "./helpers.ts";
 export type { BuildImageOptions, ConfigKey } from "./image-options.ts";
 export type { BuildLayeredImageOptions } from "./layered-options.ts";
 export { API_NAMES } from "./names.ts";

@@ -1,4 +1,5 @@
 import type { Caller } from "./call.ts";
+import { forArchitecture } from "./content-layers.ts";
 import { readSource } from "./files.ts";
 import { describeValue } from "./plain.ts";
 import { joinPath, type Problem } from "./problem.ts";
@@ -14,14 +15,14 @@ export interface LayerUnits {
 export function readLayerUnits(
   caller: Caller,
   given: Readonly<Record<string, unknown>>,
-  problems: Problem[],
+  { architecture, problems }: { readonly architecture: string; readonly problems: Problem[] },
 ): LayerUnits {
   const units: LayerUnit[] = [];
   const read = (value: unknown, path: string): void => {
     const source = readSource(caller, value, { path, problems });
     if (source === undefined) return;
     const first = units.length;
-    for (const { name, source: each, dependsOn } of unitsOfSource(source)) {
+    for (const { name, source: each, dependsOn } of forArchitecture([source], architecture).flatMap(unitsOfSource)) {
       units.push({ name, source: each, dependsOn: dependsOn.map((other) => first + other) });
     }
   };

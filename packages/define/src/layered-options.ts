@@ -2,7 +2,8 @@ import type { BuildImageOptions } from "./image-options.ts";
 import type { SourceLike } from "./source.ts";
 
 /** The attributes of {@link DefinitionApi.buildLayeredImage}; names and meanings are those of nixpkgs' dockerTools. */
-export interface BuildLayeredImageOptions extends Omit<BuildImageOptions, "contents" | "copyToRoot"> {
+export interface BuildLayeredImageOptions
+  extends Omit<BuildImageOptions, "contents" | "copyToRoot" | "runAsRoot" | "diskSize" | "buildVMMemorySize"> {
   /** What the image holds: each entry is a unit that is never torn apart. Of two with one path the later wins. */
   readonly contents?: SourceLike | readonly SourceLike[] | null;
   /** Another name of {@link BuildLayeredImageOptions.contents}. */
@@ -22,6 +23,17 @@ export interface BuildLayeredImageOptions extends Omit<BuildImageOptions, "conte
   readonly uname?: string;
   /** Name of the group, beside `gid`. Default none. */
   readonly gname?: string;
+  /**
+   * Shell commands that a user without rights runs in a directory with the contents, as the root of the image will be: paths are
+   * relative. What they change is one more layer.
+   */
+  readonly extraCommands?: string | null;
+  /** Shell commands that run after that as user 0, so that chown, chmod and mknod stay. Paths are relative as well. */
+  readonly fakeRootCommands?: string | null;
+  /** With true, `/` is the image itself in `fakeRootCommands`, its base and contents. Default false. */
+  readonly enableFakechroot?: boolean;
+  /** Seconds that a script may run; null (default) for no limit. */
+  readonly timeout?: number | null;
   /** There is no store to mount in a container: `false` is refused. */
   readonly includeStorePaths?: true;
 }
@@ -48,6 +60,10 @@ export const LAYERED_IMAGE_ATTRIBUTES = [
   "gname",
   "maxLayers",
   "layering",
+  "extraCommands",
+  "fakeRootCommands",
+  "enableFakechroot",
+  "timeout",
   "includeStorePaths",
   "compressor",
   "inheritConfig",

@@ -1,5 +1,6 @@
 import { ImgbuildError } from "@imgbuild/errors";
 import type { DefinitionApi } from "./api.ts";
+import { shadowSetup } from "./shadow-setup.ts";
 
 function outside(name: string) {
   return (): never => {
@@ -14,21 +15,30 @@ function outside(name: string) {
  * definition the running tool puts the real functions in their place.
  */
 export const outsideApi: DefinitionApi = Object.freeze({
+  binSh: outside("binSh"),
   buildImage: outside("buildImage"),
   buildLayeredImage: outside("buildLayeredImage"),
+  caCertificates: outside("caCertificates"),
   defineConfig: outside("defineConfig"),
   directory: outside("directory"),
   env: outside("env"),
+  exportImage: outside("exportImage"),
+  fakeNss: outside("fakeNss"),
   git: Object.freeze({ head: outside("git.head") }),
   glob: outside("glob"),
+  ianaEtc: outside("ianaEtc"),
+  imageIndex: outside("imageIndex"),
   json: outside("json"),
   link: outside("link"),
   merge: outside("merge"),
+  mergeImages: outside("mergeImages"),
   npmWorkspace: outside("npmWorkspace"),
   path: outside("path"),
   readJson: outside("readJson"),
   readText: outside("readText"),
+  shadowSetup,
   streamLayeredImage: outside("streamLayeredImage"),
   text: outside("text"),
   tree: outside("tree"),
+  usrBinEnv: outside("usrBinEnv"),
 });

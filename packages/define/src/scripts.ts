@@ -1,7 +1,7 @@
 import type { JsonValue, LayerArgs, LayerScript, ScriptLayerArgs } from "@imgbuild/graph";
 import { baseLayers } from "./base-layers.ts";
 import type { Caller } from "./call.ts";
-import { readInteger } from "./options.ts";
+import { readFlag, readInteger } from "./options.ts";
 import { describeValue } from "./plain.ts";
 import type { Problem } from "./problem.ts";
 import { makeValue, recordOf, type Source, type Value } from "./source.ts";
@@ -39,6 +39,26 @@ export function readImageScripts(
       ...(extraCommands === undefined
         ? []
         : [{ name: "extraCommands", text: extraCommands, view: "tree", user } as const]),
+    ],
+    timeoutSeconds: readTimeout(given.timeout, problems),
+  };
+}
+
+/**
+ * The scripts of {@link DefinitionApi.buildLayeredImage}, in the order in which they run: extraCommands, by a user without rights,
+ * then fakeRootCommands as user 0; with enableFakechroot `/` is what the image holds so far.
+ */
+export function readLayeredScripts(given: Readonly<Record<string, unknown>>, problems: Problem[]): Scripts {
+  const extraCommands = readScript(given.extraCommands, "extraCommands", problems);
+  const fakeRootCommands = readScript(given.fakeRootCommands, "fakeRootCommands", problems);
+  const asRoot = readFlag(given.enableFakechroot, { path: "enableFakechroot", fallback: false, problems });
+  const view = asRoot ? "root" : "tree";
+  const extra = { name: "extraCommands", view: "tree", user: "builder" } as const;
+  const fake = { name: "fakeRootCommands", view, user: "root" } as const;
+  return {
+    scripts: [
+      ...(extraCommands === undefined ? [] : [{ ...extra, text: extraCommands }]),
+      ...(fakeRootCommands === undefined ? [] : [{ ...fake, text: fakeRootCommands }]),
     ],
     timeoutSeconds: readTimeout(given.timeout, problems),
   };

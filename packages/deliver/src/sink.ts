@@ -1,10 +1,7 @@
-import type { ImageData } from "@imgbuild/image";
+import type { NamedImage } from "@imgbuild/image";
 
-/** An image to deliver, and the names (`name:tag`) that it gets there. */
-export interface Deliverable {
-  readonly data: ImageData;
-  readonly references: readonly string[];
-}
+/** An image to deliver, and the names (`name:tag`) that it gets there; or an index of images. */
+export type Deliverable = NamedImage;
 
 /** How a delivery is stopped and watched. */
 export interface DeliverOptions {
@@ -36,5 +33,9 @@ export interface Sink {
 
 /** The layers of some images, each once. */
 export function countLayers(images: readonly Deliverable[]): number {
-  return new Set(images.flatMap(({ data }) => data.layers.map(({ diffId }) => diffId))).size;
+  return new Set(images.flatMap((image) => layersOf(image))).size;
+}
+
+function layersOf({ data, platforms }: Deliverable): string[] {
+  return (platforms ?? [data]).flatMap(({ layers }) => layers.map(({ diffId }) => diffId));
 }

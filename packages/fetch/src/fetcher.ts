@@ -7,7 +7,7 @@ import { attemptBytes, type FetchedBytes } from "./fetch-bytes.ts";
 import { cancelled, Flight } from "./flight.ts";
 import { parseIntegrity } from "./integrity.ts";
 import { Limit } from "./limit.ts";
-import { type RetryOptions, type Source, type Timing, tryMirrors } from "./mirrors.ts";
+import { type Retry, type RetryOptions, type Source, type Timing, tryMirrors } from "./mirrors.ts";
 import { PartialFile } from "./partial-file.ts";
 import type { ProxyConfig } from "./proxy.ts";
 import { redactUrl } from "./redact.ts";
@@ -92,6 +92,8 @@ export interface FetcherOptions {
   readonly retry?: RetryOptions;
   /** A connection on which nothing comes for so long is broken. Default 30,000. */
   readonly idleTimeoutMs?: number;
+  /** Told before each wait after which something is tried again. */
+  readonly onRetry?: (retry: Retry) => void;
 }
 
 /** Makes a {@link Fetcher} with its own connections; close it at the end. One process at a time may write one path. */
@@ -103,11 +105,14 @@ class HttpFetcher implements Fetcher {
   readonly #timing: Timing;
   readonly #retry: RetryOptions;
   readonly #idleTimeoutMs: number;
+  readonly #onRetry: FetcherOptions["onRetry"];
   readonly #agents: Agents;
   readonly #limit: Limit;
   readonly #flights = new Map<string, { flight: Flight<Downloaded, Progress>; paths: Set<string> }>();
 
-  constructor({ timing, concurrency = 8, proxy = {}, tls = {}, retry = {}, idleTimeoutMs = 30_000 }: FetcherOptions) {
+  constructor(options: FetcherOptions) {
+    const { timing, concurrency = 8, proxy = {}, tls = {}, retry = {}, idleTimeoutMs = 30_000 } = options;
+    this.#onRetry = options.onRetry;
     this.#timing = timing;
     this.#retry = retry;
     this.#idleTimeoutMs = idleTimeoutMs;
@@ -186,7 +191,7 @@ class HttpFetcher implements Fetcher {
     const sources = urls.map((item) =>
       typeof item === "string" ? { url: item, headers: {} } : { url: item.url, headers: item.headers ?? {} },
     );
-    return tryMirrors(sources, attempt, { timing: this.#timing, retry: this.#retry, signal });
+    return tryMirrors(sources, attempt, { timing: this.#timing, retry: this.#retry, signal, onRetry: this.#onRetry });
   }
 
   #exchange(signal: AbortSignal) {

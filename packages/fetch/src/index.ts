@@ -12,6 +12,6 @@ export {
   type FileSink,
   type Progress,
 } from "./fetcher.ts";
-export type { RetryOptions, Timing } from "./mirrors.ts";
+export type { Retry, RetryOptions, Timing } from "./mirrors.ts";
 export { type ProxyConfig, proxyFor, proxyFromEnvironment } from "./proxy.ts";
 export { redactUrl } from "./redact.ts";

@@ -22,6 +22,15 @@ export interface RetryOptions {
   readonly maxMs?: number;
 }
 
+/** A wait before another round of tries. */
+export interface Retry {
+  /** Fit to be shown: no credentials, no query. */
+  readonly url: string;
+  /** What the last try came to. */
+  readonly reason: string;
+  readonly waitMs: number;
+}
+
 /** An address with the headers that only its own host may see. */
 export interface Source {
   readonly url: string;
@@ -35,7 +44,12 @@ export interface Source {
 export async function tryMirrors<T>(
   sources: readonly Source[],
   attempt: (source: Source) => Promise<T>,
-  options: { readonly timing: Timing; readonly retry: RetryOptions; readonly signal: AbortSignal },
+  options: {
+    readonly timing: Timing;
+    readonly retry: RetryOptions;
+    readonly signal: AbortSignal;
+    readonly onRetry?: ((retry: Retry) => void) | undefined;
+  },
 ): Promise<T> {
   const { timing, signal } = options;
   const { rounds = 5, baseMs = 500, maxMs = 30_000 } = options.retry;
@@ -46,7 +60,11 @@ export async function tryMirrors<T>(
     if (round > 0) {
       const backoff = Math.min(maxMs, baseMs * 2 ** (round - 1)) * (1 - timing.random() / 2);
       const asked = Math.min(...alive.map((source) => last.get(source)?.retryAfterMs ?? 0));
-      await timing.sleep(Math.max(backoff, asked), signal);
+      const waitMs = Math.max(backoff, asked);
+      const [first] = alive;
+      const reason = first === undefined ? undefined : last.get(first)?.message;
+      if (first !== undefined && reason !== undefined) options.onRetry?.({ url: redactUrl(first.url), reason, waitMs });
+      await timing.sleep(waitMs, signal);
     }
     for (const source of alive) {
       tries++;

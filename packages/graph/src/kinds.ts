@@ -79,6 +79,8 @@ export interface LayerSetArgs extends LayerArgs {
   readonly maxLayers: number;
   /** Layers that come on top of these. */
   readonly reserved: number;
+  /** Most layers of this set, its groups apart; absent for no limit of its own. */
+  readonly atMost?: number;
   /** RFC 3339, or `now`: of every member. */
   readonly mtime: string;
   /** Names of the owner; empty for none. */
@@ -140,6 +142,22 @@ export interface ImageArgs {
   /** One line of history for each new layer: what went into it. */
   readonly history: readonly string[];
 }
+
+/** `export`: the root file system of an image, without its config. Inputs: an `image` or `archive`. */
+export interface ExportArgs {
+  readonly name: string;
+}
+
+/** `merge-images`: images that are delivered together. Inputs: `image`s; one may come twice under two names. */
+export interface MergeImagesArgs {
+  /** What each input is called; the tag is null for its input hash. */
+  readonly images: readonly { readonly name: string; readonly tag: string | null }[];
+  /** How an archive of them is compressed unless the command says otherwise. */
+  readonly compressor: "none" | "gz" | "zstd";
+}
+
+/** `image-index`: one name for images of several platforms. Inputs: `image`s, no two of one platform. */
+export type ImageIndexArgs = Readonly<Record<string, never>>;
 
 /**
  * `npmPackage`: the files of one package of npm. No inputs. `origin` is undefined for what a registry has under the name and

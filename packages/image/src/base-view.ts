@@ -23,15 +23,18 @@ export class BaseView {
     return lower?.type === "directory" ? lower : IMPLIED_DIRECTORY;
   }
 
+  /** Whether lower layers do not decide what is at a path, since this one does or hides it. */
+  covers(path: string): boolean {
+    const { entries, implied, whiteouts } = this.#layer;
+    return entries.has(path) || implied.has(path) || whiteouts.has(path) || this.#hides(parentOf(path));
+  }
+
   /** Every path, in no order. */
   *paths(): Generator<string> {
-    const { entries, implied, whiteouts } = this.#layer;
+    const { entries, implied } = this.#layer;
     yield* entries.keys();
     for (const path of implied) if (!entries.has(path)) yield path;
-    for (const path of this.#lower?.paths() ?? []) {
-      if (entries.has(path) || implied.has(path) || whiteouts.has(path) || this.#hides(parentOf(path))) continue;
-      yield path;
-    }
+    for (const path of this.#lower?.paths() ?? []) if (!this.covers(path)) yield path;
   }
 
   /** Whether lower layers are hidden in this directory: it is opaque, deleted or no directory here, or one above is. */

@@ -5,7 +5,7 @@ import { type ArchivePart, fileHeader, fileMember, joinParts, padding } from "./
 import { encodeDocument } from "./encode-document.ts";
 import { repoTag } from "./image-names.ts";
 import type { ImageData } from "./layer-data.ts";
-import { type NamedImage, uniqueImages } from "./named-image.ts";
+import { type NamedImage, refuseIndexes, uniqueImages } from "./named-image.ts";
 
 /** What a docker-archive is made of. */
 export interface DockerArchiveOptions {
@@ -35,6 +35,7 @@ export async function* writeDockerArchive(options: DockerArchiveOptions): AsyncG
 }
 
 function* dockerArchiveParts(options: DockerArchiveOptions): Generator<ArchivePart> {
+  refuseIndexes(options.images, "a docker-archive");
   const images = uniqueImages(options.images);
   yield fileMember("manifest.json", encodeDocument(images.map(manifestEntry)));
   for (const { data } of images) yield fileMember(configPath(data), options.store.blobs.read(data.config));

@@ -9,6 +9,7 @@ export class IndexBuilder {
   readonly #entries = new Map<string, IndexEntry>();
   readonly #whiteouts = new Set<string>();
   readonly #opaque = new Set<string>();
+  readonly #hardlinks = new Map<string, string>();
 
   /** Adds a member; of two with one path the later counts. Throws `path-escape` for a path with `..`. */
   add(header: TarHeader, sha256: string): void {
@@ -21,7 +22,15 @@ export class IndexBuilder {
     if (name === OPAQUE) this.#opaque.add(parent);
     else if (name.startsWith(`${WHITEOUT}${WHITEOUT}`)) return;
     else if (name.startsWith(WHITEOUT)) this.#whiteouts.add(join(parent, name.slice(WHITEOUT.length)));
-    else this.#put(path, entryOf(header, sha256) ?? this.#entries.get(safePath(header.linkname)));
+    else if (header.type === "hardlink") this.#putLink(path, safePath(header.linkname));
+    else this.#put(path, entryOf(header, sha256));
+  }
+
+  #putLink(path: string, linkname: string): void {
+    if (path === linkname) return;
+    const target = this.#hardlinks.get(linkname) ?? linkname;
+    this.#put(path, this.#entries.get(target));
+    if (this.#entries.has(target)) this.#hardlinks.set(path, target);
   }
 
   #put(path: string, entry: IndexEntry | undefined): void {
@@ -32,10 +41,12 @@ export class IndexBuilder {
       for (const other of [...this.#entries.keys()]) if (other.startsWith(`${path}/`)) this.#entries.delete(other);
     }
     this.#entries.set(path, entry);
+    this.#hardlinks.delete(path);
   }
 
   finish(): LayerIndex {
-    return finishIndex({ entries: this.#entries, whiteouts: this.#whiteouts, opaque: this.#opaque });
+    const hardlinks = this.#hardlinks;
+    return finishIndex({ entries: this.#entries, hardlinks, whiteouts: this.#whiteouts, opaque: this.#opaque });
   }
 }
 

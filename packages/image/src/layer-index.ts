@@ -22,6 +22,8 @@ export interface IndexEntry {
 /** What is in a layer, without the contents. Paths have no leading `/`; the root is the empty string. */
 export interface LayerIndex {
   readonly entries: ReadonlyMap<string, IndexEntry>;
+  /** Paths that are hard links → the path of the file in the same layer that they repeat. */
+  readonly hardlinks: ReadonlyMap<string, string>;
   /** Directories that only members below them imply: they do not change a directory of a lower layer. */
   readonly implied: ReadonlySet<string>;
   /** Paths that the layer deletes. */

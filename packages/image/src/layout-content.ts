@@ -51,8 +51,8 @@ export async function layoutContent(options: LayoutOptions): Promise<LayoutConte
   const collected = new Collected(options);
   const isUnique = uniqueTags(images);
   const entries: Descriptor[] = [];
-  for (const { data, references } of images) {
-    const entry = await collected.addImage(data);
+  for (const { data, references, platforms } of images) {
+    const entry = platforms === undefined ? await collected.addImage(data) : await collected.addIndex(platforms);
     if (references.length === 0) entries.push(entry);
     for (const name of references) entries.push({ ...entry, annotations: nameAnnotations(name, isUnique) });
   }
@@ -76,6 +76,13 @@ class Collected {
   /** Documents first. */
   blobs(): LayoutBlob[] {
     return [...this.#documents.values(), ...this.#layers.values()];
+  }
+
+  async addIndex(images: readonly ImageData[]): Promise<Descriptor> {
+    const manifests: Descriptor[] = [];
+    for (const image of images) manifests.push(await this.addImage(image));
+    const index = encodeDocument(makeIndex(manifests));
+    return { mediaType: MediaType.ociIndex, digest: this.#addDocument(index), size: index.length };
   }
 
   async addImage(data: ImageData): Promise<Descriptor> {

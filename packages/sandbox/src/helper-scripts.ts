@@ -1,5 +1,16 @@
 import { shQuote as q } from "./sh-quote.ts";
 
+/** What stands in /dev beside links and terminals. */
+export const DEVICES = ["null", "zero", "full", "random", "urandom", "tty"] as const;
+
+/** Where user 0 is that of the machine, the kernel's knobs would obey it. */
+const GUARDED_PROC = `for p in sys sysrq-trigger irq bus fs acpi scsi; do
+  [ ! -e root/proc/$p ] || mount -o bind,ro,nosuid,nodev,noexec root/proc/$p root/proc/$p 2>&4 || die "cannot guard /proc/$p"
+done
+for p in kcore keys latency_stats timer_list sched_debug; do
+  [ ! -e root/proc/$p ] || mount --bind /dev/null root/proc/$p 2>&4 || die "cannot hide /proc/$p"
+done`;
+
 /** Functions that both helpers have. Run by the sh of this machine; fd 4 goes to us. */
 const COMMON = `set -u
 umask 022
@@ -103,24 +114,14 @@ directory proc
 # Hidden: the helper above the script, whose mount table tells paths of this machine.
 mount -t proc -o nosuid,nodev,noexec,hidepid=4 proc root/proc 2>/dev/null ||
   mount -t proc -o nosuid,nodev,noexec proc root/proc 2>&4 || die "cannot mount /proc"
-for p in sys sysrq-trigger irq bus fs acpi scsi; do
-  [ ! -e root/proc/$p ] || { mount --bind root/proc/$p root/proc/$p && read_only root/proc/$p; } 2>/dev/null
-done
-for p in kcore keys latency_stats timer_list sched_debug; do
-  [ ! -e root/proc/$p ] || mount --bind /dev/null root/proc/$p 2>/dev/null
-done
+${plan.mode === "root" ? GUARDED_PROC : ":"}
 directory dev
-mount -t tmpfs -o nosuid,nodev,mode=755,size=64k tmpfs root/dev 2>&4 || die "cannot mount /dev"
-for d in null zero full random urandom tty; do
-  : > root/dev/$d
-  mount --bind /dev/$d root/dev/$d 2>/dev/null || rm -f root/dev/$d
-done
-mkdir root/dev/pts root/dev/shm
-mount -t devpts -o newinstance,ptmxmode=0666,mode=620,nosuid,noexec devpts root/dev/pts 2>/dev/null && ln -s pts/ptmx root/dev/ptmx
+mount --bind dev root/dev 2>&4 || die "cannot mount /dev"
+${plan.mode === "root" ? 'mount -o remount,bind,nosuid,nodev root/dev 2>&4 || die "cannot mount /dev"' : ":"}
+for d in ${DEVICES.join(" ")}; do mount --bind /dev/$d root/dev/$d 2>/dev/null || rm -f root/dev/$d; done
+mount -t devpts -o newinstance,ptmxmode=0666,mode=620,nosuid,noexec devpts root/dev/pts 2>/dev/null
 mount -t tmpfs -o nosuid,nodev,mode=1777 tmpfs root/dev/shm 2>/dev/null
-ln -s /proc/self/fd root/dev/fd
-ln -s fd/0 root/dev/stdin; ln -s fd/1 root/dev/stdout; ln -s fd/2 root/dev/stderr
-${plan.network ? "for f in /etc/resolv.conf /etc/hosts; do [ ! -e $f ] || [ -e root$f ] || bind $f ${f#/} ro; done" : ":"}
+${plan.network ? "for f in etc/resolv.conf etc/hosts; do [ ! -e /$f ] || [ -e root/$f ] || bind /$f $f ro; done" : ":"}
 directory .imgbuild
 mount --bind guest root/.imgbuild 2>&4 || die "cannot mount /.imgbuild"
 ${plan.binds}
@@ -137,6 +138,8 @@ roots() {
 shell=
 find_shell() {
   for c in ${SHELLS}; do
+    # The root has it, or a link that only the kernel can follow inside.
+    if plain "\${c#/}" && [ ! -e "root$c" ]; then continue; fi
     if (inside "$c" -c :) > /dev/null 2>&1 < /dev/null; then shell=$c; return; fi
   done
 ${plan.tools}

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { closeSync, openSync, readSync, realpathSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync, realpathSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { Abilities } from "./abilities.ts";
 
@@ -49,13 +49,23 @@ function linkedTools(abilities: Abilities): LinkedTools | undefined {
     const real = path === undefined ? undefined : realpathSync(path);
     if (real !== undefined && dirname(real) === directory) programs.set(name, basename(real));
   }
-  const paths = [...new Set(programs.values())].map((name) => `${directory}/${name}`);
-  const listed = paths
+  const listed = telling([...new Set(programs.values())].map((name) => `${directory}/${name}`))
     .map((path) => spawnSync(loader, ["--list", path], { encoding: "utf8", env: {} }).stdout ?? "")
     .join("");
   const libraries = [loader, ...[...listed.matchAll(/^\s+(?:\S+ => )?(\/\S+) \(0x/gm)].map((match) => match[1] ?? "")];
   const unique = [...new Set(libraries)].sort();
   return unique.length === 0 || !programs.has("sh") ? undefined : { directory, programs, libraries: unique };
+}
+
+/** The programs among `paths` that name a library which none before them names: asking the loader about each takes long. */
+function telling(paths: readonly string[]): string[] {
+  const seen = new Set<string>();
+  return paths.filter((path) => {
+    const names = readFileSync(path, "latin1").match(/lib[\w+.-]*\.so[.\d]*/g) ?? [];
+    const before = seen.size;
+    for (const name of names) seen.add(name);
+    return seen.size > before;
+  });
 }
 
 function isStatic(path: string): boolean {

@@ -1,24 +1,31 @@
-import { chmodSync, existsSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir, userInfo } from "node:os";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { describeWithTools, runAsOrdinaryUser } from "@imgbuild/testkit";
+import { canBeOrdinaryUser, describeWithTools, runAsOrdinaryUser } from "@imgbuild/testkit";
 
-const able = userInfo().uid === 0 && existsSync("/etc/subuid") && existsSync("/etc/subgid");
 const workspace = resolve(__dirname, "../../..");
 
-/** The contract of sandbox.test.ts again, by a user who is not root. */
+/** The contract of sandbox.test.ts and layers.test.ts again, by a user who is not root. */
 function contractAs(subordinateIds: boolean): { readonly status: number | null; readonly output: string } {
   const cache = mkdtempSync(join(tmpdir(), "imgbuild-jest-"));
   try {
     chmodSync(cache, 0o777);
-    const jest = ["node_modules/jest/bin/jest.js", "--cacheDirectory", cache, "packages/sandbox/src/sandbox.test.ts"];
+    const jest = [
+      "node_modules/jest/bin/jest.js",
+      // The names of the groups say what was tried; with several files only --verbose prints them.
+      "--verbose",
+      "--cacheDirectory",
+      cache,
+      "packages/sandbox/src/sandbox.test.ts",
+      "packages/sandbox/src/layers.test.ts",
+    ];
     return runAsOrdinaryUser([process.execPath, ...jest], { subordinateIds, cwd: workspace, env: { CI: "1" } });
   } finally {
     rmSync(cache, { recursive: true, force: true });
   }
 }
 
-(able
+(canBeOrdinaryUser()
   ? describeWithTools
   : (_: unknown, title: string, body: () => void) =>
       describe.skip(`${title} [skipped: needs root, /etc/subuid and /etc/subgid]`, body))(

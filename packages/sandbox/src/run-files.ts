@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import type { Abilities } from "./abilities.ts";
-import { enterScript, initScript, MKNOD_STAND_IN } from "./helper-scripts.ts";
+import { DEVICES, enterScript, initScript, MKNOD_STAND_IN } from "./helper-scripts.ts";
 import type { HostTools } from "./host-tools.ts";
 import type { SandboxRoot, SandboxRun } from "./sandbox-run.ts";
 import { shQuote as q } from "./sh-quote.ts";
@@ -28,6 +28,7 @@ export function writeRunFiles(abilities: Abilities, run: SandboxRun, tools: Host
   chmodSync(`${scratch}/guest`, 0o755);
   chmodSync(`${scratch}/guest/bin`, 0o755);
   chmodSync(`${scratch}/guest/tmp`, 0o1777);
+  makeDev(`${scratch}/dev`);
   if ("script" in command) writeFileSync(`${scratch}/guest/script`, command.script, { mode: 0o644 });
   const standIn = needsStandIn(abilities, run);
   if (standIn) {
@@ -63,6 +64,23 @@ export function writeRunFiles(abilities: Abilities, run: SandboxRun, tools: Host
   });
   writeFileSync(`${scratch}/enter.sh`, text);
 }
+
+/** What is mounted as /dev. */
+function makeDev(directory: string): void {
+  mkdirSync(directory);
+  for (const name of DEVICES) writeFileSync(`${directory}/${name}`, "");
+  for (const name of ["pts", "shm"]) mkdirSync(`${directory}/${name}`);
+  for (const [name, target] of DEV_LINKS) symlinkSync(target, `${directory}/${name}`);
+  chmodSync(directory, 0o755);
+}
+
+const DEV_LINKS = [
+  ["ptmx", "pts/ptmx"],
+  ["fd", "/proc/self/fd"],
+  ["stdin", "fd/0"],
+  ["stdout", "fd/1"],
+  ["stderr", "fd/2"],
+] as const;
 
 function inside(target: string): string {
   return target

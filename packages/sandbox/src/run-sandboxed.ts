@@ -117,7 +117,13 @@ function setUpFailed(abilities: Abilities, reason: string, said: string): Imgbui
     .split("\n")
     .filter((line) => line !== "" && !/^(fail|exit) /.test(line))
     .join("; ");
-  const hint = abilities.mode === "single" ? `${abilities.missingIds}. ${idsHint(abilities)}` : undefined;
+  const overlay = reason.startsWith("overlay") ? "Put the cache on a local file system with --cache-dir" : undefined;
+  const hint =
+    overlay !== undefined
+      ? overlay
+      : abilities.mode === "single"
+        ? `${abilities.missingIds}. ${idsHint(abilities)}`
+        : undefined;
   return new ImgbuildError("unsupported", `Cannot run a script: ${reason}${detail === "" ? "" : ` (${detail})`}`, {
     hint,
   });

@@ -15,6 +15,7 @@ import type { Store } from "@imgbuild/store";
 import type { Codec } from "@imgbuild/tar";
 import { Downloads } from "./fetch/downloads.ts";
 import { archiveRunner } from "./image/archive-runner.ts";
+import { COLLECTION_KINDS, collectionRunner } from "./image/collection-runner.ts";
 import { imageRunner } from "./image/image-runner.ts";
 import { baseLayersRunner } from "./layer/base-layers-runner.ts";
 import { layerRunner } from "./layer/layer-runner.ts";
@@ -89,6 +90,7 @@ export function createSteps(options: StepsOptions): Steps {
     scriptRunner({ ...layerOptions, scripts: options.scripts }),
     imageRunner(options),
     archiveRunner(options),
+    ...COLLECTION_KINDS.map(collectionRunner),
   ];
   const runners = new Map(cached.map((runner) => [runner.kind, runner]));
   for (const kind of TREE_KINDS) runners.set(kind, inlineRunner(kind));

@@ -10,8 +10,25 @@ export { type FakeSteps, fakeSteps, recompute } from "./fake-steps.ts";
 export { type Fault, type FaultServer, type SeenRequest, startFaultServer } from "./fault-server.ts";
 export { memoryKeyLocks } from "./memory-key-locks.ts";
 export { type MemoryTraceStore, memoryTraceStore } from "./memory-trace-store.ts";
-export { type OrdinaryUserOptions, runAsOrdinaryUser } from "./ordinary-user.ts";
+export {
+  integrityOf,
+  repositoryFiles,
+  startTestRegistry,
+  type TestPackage,
+  type TestRegistry,
+  type TestRepository,
+  tarballOf,
+} from "./npm-registry.ts";
+export {
+  canBeOrdinaryUser,
+  type OrdinaryUser,
+  type OrdinaryUserOptions,
+  ordinaryUser,
+  runAsOrdinaryUser,
+} from "./ordinary-user.ts";
+export { type Podman, startPodman } from "./podman.ts";
 export { type ProxyServer, startProxyServer } from "./proxy-server.ts";
+export { type SavedImage, type SavedMember, savedImages } from "./saved-image.ts";
 export { seededRandom } from "./seeded-random.ts";
 export { type TestStore, testStore } from "./test-store.ts";
 export { bytesOf, type TestMember, type TinyImageOptions, tarOf, tinyImage } from "./tiny-image.ts";

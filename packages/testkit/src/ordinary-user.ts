@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { chmodSync, copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 
 /** How an ordinary user is made up. */
@@ -21,26 +21,47 @@ mount --bind "$dir/passwd" /etc/passwd
 for f in subuid subgid; do mount --bind "$dir/$f" /etc/$f; done
 exec setpriv --reuid ${UID} --regid ${UID} --clear-groups "$@"`;
 
+/** A user who is not root. */
+export interface OrdinaryUser {
+  readonly uid: number;
+  /** Words to put before a program and its arguments, so that the user runs it. */
+  readonly wrap: readonly string[];
+  remove(): void;
+}
+
 /**
- * Runs a program as a user that is not root, and that exists in its mount namespace alone: nothing of this machine is changed.
- * Needs root, unshare and setpriv, and the files /etc/subuid and /etc/subgid.
+ * Makes up a user that exists in the mount namespace of what it runs alone: nothing of this machine is changed. Needs root,
+ * unshare and setpriv, and the files /etc/subuid and /etc/subgid: see {@link canBeOrdinaryUser}.
  */
+export function ordinaryUser({ subordinateIds }: Pick<OrdinaryUserOptions, "subordinateIds">): OrdinaryUser {
+  const directory = mkdtempSync(join(tmpdir(), "imgbuild-user-"));
+  chmodSync(directory, 0o755);
+  const line = `imgtest:x:${UID}:${UID}::/tmp:/bin/sh\n`;
+  writeFileSync(join(directory, "passwd"), `${readFileSync("/etc/passwd", "utf8")}${line}`);
+  for (const name of ["subuid", "subgid"]) {
+    writeFileSync(join(directory, name), subordinateIds ? "other:100000:65536\nimgtest:300000:65536\n" : "");
+  }
+  return {
+    uid: Number(UID),
+    wrap: ["unshare", "-m", "sh", "-c", ENTER, "sh", directory],
+    remove: () => rmSync(directory, { recursive: true, force: true }),
+  };
+}
+
+/** Whether {@link ordinaryUser} works here. */
+export function canBeOrdinaryUser(): boolean {
+  return userInfo().uid === 0 && existsSync("/etc/subuid") && existsSync("/etc/subgid");
+}
+
+/** Runs a program as such a user, to its end. */
 export function runAsOrdinaryUser(
   argv: readonly string[],
   { subordinateIds, cwd, env }: OrdinaryUserOptions,
 ): { readonly status: number | null; readonly output: string } {
-  const directory = mkdtempSync(join(tmpdir(), "imgbuild-user-"));
+  const user = ordinaryUser({ subordinateIds });
   try {
-    chmodSync(directory, 0o755);
-    copyFileSync("/etc/passwd", join(directory, "passwd"));
-    writeFileSync(
-      join(directory, "passwd"),
-      `${readFileSync("/etc/passwd", "utf8")}imgtest:x:${UID}:${UID}::/tmp:/bin/sh\n`,
-    );
-    for (const name of ["subuid", "subgid"]) {
-      writeFileSync(join(directory, name), subordinateIds ? "other:100000:65536\nimgtest:300000:65536\n" : "");
-    }
-    const done = spawnSync("unshare", ["-m", "sh", "-c", ENTER, "sh", directory, ...argv], {
+    const [command = "", ...args] = [...user.wrap, ...argv];
+    const done = spawnSync(command, args, {
       cwd,
       encoding: "utf8",
       maxBuffer: 1 << 26,
@@ -48,6 +69,6 @@ export function runAsOrdinaryUser(
     });
     return { status: done.status, output: `${done.stdout}${done.stderr}` };
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    user.remove();
   }
 }

@@ -1,5 +1,5 @@
 import { ImgbuildError } from "@imgbuild/errors";
-import { writeDockerArchive } from "@imgbuild/image";
+import { refuseIndexes, writeDockerArchive } from "@imgbuild/image";
 import type { DiffId } from "@imgbuild/oci";
 import type { Store } from "@imgbuild/store";
 import { countLayers, type Deliverable, type Delivered, type DeliverOptions, type Sink } from "../sink.ts";
@@ -31,6 +31,7 @@ export function dockerSink(options: DockerSinkOptions): Sink {
   return {
     name: `docker at ${options.host}`,
     deliver: async (images, how) => {
+      refuseIndexes(images, "Docker");
       const client = new DockerClient(parseDockerHost(options.host, options.tls !== undefined), options.tls);
       try {
         return await new Loading(client, options, how).run(images);

@@ -197,7 +197,7 @@ test.each([
   ["build //a -x", 'there is no flag "-x"'],
   ["list --output x", 'this command does not take "--output"'],
   ["build //a -o", '"-o" has no value'],
-  ["build //a --format tar", '"--format" is "tar", wanted "docker-archive", "oci-archive", "oci-layout"'],
+  ["build //a --format tar", '"--format" is "tar", wanted "docker-archive", "oci-archive", "oci-layout", "rootfs"'],
   ["build //a -- b", '"build" takes nothing after "--"'],
 ])("%j is refused: %s", (text, what) => {
   const { error } = readOne(text === "" ? [] : text.split(" "));

@@ -62,6 +62,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("../commands/stream.ts")).runStream,
   },
   {
+    usage: "export <labels...>",
+    describe: "Write the files of an image as a tar to stdout; -o writes them to a file",
+    options: { ...BUILD_OPTIONS, output: OUTPUT_OPTIONS.output ?? {}, ...COMPRESSION_OPTION },
+    load: async () => (await import("../commands/export.ts")).runExport,
+  },
+  {
     usage: "inspect <labels...>",
     describe: "Show config, layers and history of an image",
     options: BUILD_OPTIONS,

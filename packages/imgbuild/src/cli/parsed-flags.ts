@@ -27,6 +27,6 @@ export interface Flags {
 }
 
 /** What `-o` writes. */
-type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
-export const OUTPUT_FORMATS = ["docker-archive", "oci-archive", "oci-layout"] as const;
+export const OUTPUT_FORMATS = ["docker-archive", "oci-archive", "oci-layout", "rootfs"] as const;

@@ -3,11 +3,13 @@ import { archiveFileSink, layoutSink, type Sink } from "@imgbuild/deliver";
 import { ImgbuildError } from "@imgbuild/errors";
 import type { Target } from "@imgbuild/graph";
 import { type Compression, codecFor } from "@imgbuild/tar";
-import type { Flags } from "../cli/parsed-flags.ts";
+import type { Flags, OutputFormat } from "../cli/parsed-flags.ts";
 import type { Host } from "../host.ts";
+import type { BuiltTarget } from "../session/build-targets.ts";
 import { parseCompression } from "../session/compression.ts";
 import { deliverImages } from "../session/deliver-images.ts";
 import { printResults } from "../session/print-results.ts";
+import { isExport } from "../session/refuse-exports.ts";
 import { runBuildCommand } from "../session/run-command.ts";
 import type { Session } from "../session/session.ts";
 
@@ -21,17 +23,22 @@ export function runBuild(flags: Flags, host: Host): Promise<number> {
   const asked = flags.compression === undefined ? undefined : parseCompression(flags.compression);
   return runBuildCommand(flags, host, {
     name: "build",
-    codec: flags.output === undefined ? undefined : (targets) => codecFor(asked ?? compressionOf(targets)),
+    codec:
+      flags.output === undefined || flags.format === "rootfs"
+        ? undefined
+        : (targets) => codecFor(asked ?? compressionOf(targets)),
     after: async (session, targets) => {
       if (flags.output !== undefined) {
         const path = resolve(session.cwd, flags.output);
-        const sink = outputSink(session, {
-          path,
-          compression: asked ?? compressionOf(targets.map((each) => each.target)),
-        });
+        const format = formatFor(targets, flags.format);
+        const usual =
+          format === "rootfs"
+            ? ({ algorithm: "none" } as const)
+            : parseCompression(targets.find((each) => each.compressor !== undefined)?.compressor ?? "gz");
+        const sink = outputSink(session, { path, format, compression: asked ?? usual });
         await deliverImages(session, targets, {
           sink,
-          kind: session.flags.format,
+          kind: format,
           destination: relative(session.cwd, path) || ".",
         });
       }
@@ -46,8 +53,21 @@ export function compressionOf(targets: readonly Target[]): Compression {
   return parseCompression(targets.find((each) => each.image !== null)?.image?.compressor ?? "gz");
 }
 
-function outputSink(session: Session, to: { readonly path: string; readonly compression: Compression }): Sink {
-  const { flags, store } = session;
-  if (flags.format === "oci-layout") return layoutSink({ store, dir: to.path, compression: to.compression });
-  return archiveFileSink({ store, file: to.path, format: flags.format, compressor: to.compression });
+/** What is exported has no config: its files are all there is to write. */
+function formatFor(targets: readonly BuiltTarget[], format: OutputFormat): OutputFormat {
+  const exported = targets.find(isExport);
+  if (exported === undefined || format === "rootfs") return format;
+  if (format === "docker-archive") return "rootfs";
+  throw new ImgbuildError("usage", `Cannot write "${exported.target.label}" as ${format}: it is a root file system`, {
+    hint: "Use --format rootfs, or name the image itself",
+  });
+}
+
+function outputSink(
+  { store }: Session,
+  to: { readonly path: string; readonly format: OutputFormat; readonly compression: Compression },
+): Sink {
+  const { path, format, compression } = to;
+  if (format === "oci-layout") return layoutSink({ store, dir: path, compression });
+  return archiveFileSink({ store, file: path, format, compressor: compression });
 }

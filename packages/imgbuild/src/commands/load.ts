@@ -5,6 +5,7 @@ import type { BuiltTarget } from "../session/build-targets.ts";
 import { deliverImages } from "../session/deliver-images.ts";
 import { dockerEndpoint } from "../session/docker-endpoint.ts";
 import { printResults } from "../session/print-results.ts";
+import { refuseExports } from "../session/refuse-exports.ts";
 import { runBuildCommand } from "../session/run-command.ts";
 import type { Session } from "../session/session.ts";
 
@@ -36,8 +37,9 @@ interface Loaded {
 export async function loadImages(session: Session, targets: readonly BuiltTarget[]): Promise<void> {
   const { address, tls } = dockerEndpoint(session.host);
   const before = loadedBefore(session);
-  const images = targets.flatMap(({ digest, image }) =>
-    image === undefined ? [] : [{ id: digest, layers: image.layers.map((layer) => layer.diffId) }],
+  refuseExports(targets, "load");
+  const images = targets.flatMap(({ deliverables }) =>
+    deliverables.map(({ data }): Loaded => ({ id: data.config, layers: data.layers.map((layer) => layer.diffId) })),
   );
   const hints = new Set(images.flatMap((image) => nearest(image, before)));
   const sink = dockerSink({ store: session.store, host: address, tls, hints: [...hints] });

@@ -5,6 +5,7 @@ import type { Flags } from "../cli/parsed-flags.ts";
 import type { Host } from "../host.ts";
 import { parseCompression } from "../session/compression.ts";
 import { deliverImages } from "../session/deliver-images.ts";
+import { refuseExports } from "../session/refuse-exports.ts";
 import { runBuildCommand } from "../session/run-command.ts";
 
 /** `imgbuild stream`: writes a docker-archive to stdout, plain unless `--compression` says otherwise. */
@@ -24,6 +25,7 @@ export function runStream(flags: Flags, host: Host): Promise<number> {
     name: "stream",
     codec: compressor.algorithm === "none" ? undefined : () => codecFor(compressor),
     after: async (session, targets) => {
+      refuseExports(targets, "stream");
       const sink = streamSink({ store: session.store, output: host.stdout, format: "docker-archive", compressor });
       await deliverImages(session, targets, { sink, kind: "docker-archive", destination: "stdout" });
       return 0;

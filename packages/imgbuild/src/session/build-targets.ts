@@ -1,25 +1,29 @@
 import { availableParallelism } from "node:os";
+import type { Deliverable } from "@imgbuild/deliver";
 import { exitCodeOf, ImgbuildError } from "@imgbuild/errors";
-import { type DerivationId, type InputHash, type Target, tagOf } from "@imgbuild/graph";
+import type { DerivationId, Graph, InputHash, MergeImagesArgs, Output, Target, TargetImage } from "@imgbuild/graph";
 import type { ImageData } from "@imgbuild/image";
 import { execute, hashInputs, type Plan, type RunResult, targetRecord } from "@imgbuild/scheduler";
-import type { ImageOutput } from "@imgbuild/steps";
 import { failIfAllFailed, uniqueErrors } from "./check-plan.ts";
+import { namedImages } from "./named-images.ts";
 import { type Prepared, planTargets } from "./prepare.ts";
-import { referenceOf } from "./reference.ts";
 import type { Session } from "./session.ts";
 import { traceAdapter } from "./trace-adapter.ts";
 
 /** A target that is built. */
 export interface BuiltTarget {
   readonly target: Target;
-  /** `name:tag`; "" for a target that is no image. */
+  /** `name:tag`, of merged images each with a comma between; "" for a target that has no name. */
   readonly reference: string;
   /** Of an image: its ID. */
   readonly digest: string;
-  /** Undefined for a target that is no image. Its layers know their sources. */
+  /** Undefined for a target that is no single image. Its layers know their sources. */
   readonly image: ImageData | undefined;
+  /** What may be delivered: one image, several, or an index of them. Layers know their sources. Empty for what is no image. */
+  readonly deliverables: readonly Deliverable[];
   readonly inputHash: string;
+  /** How an archive of it is compressed unless the command says otherwise; undefined where that has no meaning. */
+  readonly compressor: TargetImage["compressor"] | undefined;
   readonly result: "hit" | "built";
   /** Whether the last build gave the same. */
   readonly unchanged: boolean;
@@ -34,20 +38,10 @@ export interface Built {
 
 /** Builds what the plan says, remembers it, and emits `target.done` for each target. Throws `cancelled` after a signal. */
 export async function buildTargets(session: Session, prepared: Prepared): Promise<Built> {
-  const { host, store, flags, emit } = session;
+  const { host, flags } = session;
   const planned = planTargets(session, prepared);
   failIfAllFailed(planned, flags.keepGoing);
-  const result = await execute(planned, {
-    jobs: flags.jobs ?? availableParallelism(),
-    keepGoing: flags.keepGoing,
-    signal: host.signal,
-    emit,
-    traces: traceAdapter(store),
-    locks: store.locks,
-    runners: prepared.steps.runners,
-    leafReader: prepared.steps.leafReader,
-    now: () => host.clock(),
-  });
+  const result = await executePlan(session, prepared, planned);
   if (host.signal.aborted) throw new ImgbuildError("cancelled", "Cannot finish the build: it was cancelled");
   const reading = { leaves: result.leaves, errors: new Map<DerivationId, ImgbuildError>() };
   const ids = prepared.targets.filter(({ label }) => result.targets.get(label)?.status === "done");
@@ -67,6 +61,30 @@ export async function buildTargets(session: Session, prepared: Prepared): Promis
   return { targets, errors: uniqueErrors(errors), result };
 }
 
+async function executePlan(session: Session, prepared: Prepared, planned: Plan): Promise<RunResult> {
+  const { host, store, flags, emit } = session;
+  const over = new AbortController();
+  const toBuild = [...planned.nodes.values()].filter(({ state }) => state === "build");
+  const ahead = toBuild.map(({ derivation }) => derivation);
+  prepared.steps.fetchAhead(ahead, AbortSignal.any([host.signal, over.signal]));
+  try {
+    return await execute(planned, {
+      jobs: flags.jobs ?? availableParallelism(),
+      keepGoing: flags.keepGoing,
+      signal: host.signal,
+      emit,
+      traces: traceAdapter(store),
+      locks: store.locks,
+      runners: prepared.steps.runners,
+      leafReader: prepared.steps.leafReader,
+      now: () => host.clock(),
+    });
+  } finally {
+    // What a run that failed would have needed is not waited for.
+    over.abort();
+  }
+}
+
 /** The exit code of a run in which these targets failed: their own when they agree, else 1. */
 export function exitCodeFor(errors: readonly ImgbuildError[]): number {
   const codes = new Set(errors.flatMap((error) => [error, ...error.related]).map((error) => exitCodeOf(error.code)));
@@ -82,7 +100,7 @@ interface Finished {
   readonly hash: InputHash | undefined;
   readonly outcome: {
     readonly result: "hit" | "built";
-    readonly output: { readonly digest: string; readonly data: unknown };
+    readonly output: Output;
   };
 }
 
@@ -103,17 +121,34 @@ function finish(
     const durations = Object.fromEntries(took.map((step) => [step.id, Math.round(step.ms)]));
     prepared.memory.set(target.label, { record, digest, durations: { ...before?.durations, ...durations } });
   }
-  const image = target.image === null ? undefined : (outcome.output.data as ImageOutput).image;
-  const reference = target.image === null ? "" : referenceOf(target, tagOf(inputHash));
+  const named = namedImages(target, { prepared, result, inputHash, output: outcome.output });
+  const reference = named.flatMap((image) => image.references).join(",");
   const done = { label: target.label, reference, digest, unchanged, result: outcome.result };
   session.emit({ type: "target.done", ...done });
+  const withSources = (image: ImageData) => prepared.steps.withSources(image, graph, result.outputs);
   return {
     ...done,
     target,
     inputHash,
-    // Only who delivers asks for it, and finding the sources of layers walks the whole graph.
+    compressor: compressorOf(target, graph),
+    // Only who delivers asks for these, and finding the sources of layers walks the whole graph.
     get image() {
-      return image === undefined ? undefined : prepared.steps.withSources(image, graph, result.outputs);
+      const [only] = named;
+      const isSingle = graph.derivations.get(target.derivation)?.kind === "image";
+      return isSingle && only !== undefined ? withSources(only.data) : undefined;
+    },
+    get deliverables() {
+      return named.map((each) => ({
+        ...each,
+        data: withSources(each.data),
+        platforms: each.platforms?.map(withSources),
+      }));
     },
   };
+}
+
+function compressorOf(target: Target, graph: Graph): BuiltTarget["compressor"] {
+  const derivation = graph.derivations.get(target.derivation);
+  if (derivation?.kind === "merge-images") return (derivation.args as unknown as MergeImagesArgs).compressor;
+  return target.image?.compressor;
 }

@@ -1,4 +1,4 @@
-import type { Delivered, Sink } from "@imgbuild/deliver";
+import type { Deliverable, Delivered, Sink } from "@imgbuild/deliver";
 import { ImgbuildError } from "@imgbuild/errors";
 import type { BuiltTarget } from "./build-targets.ts";
 import type { Session } from "./session.ts";
@@ -11,7 +11,7 @@ export async function deliverImages(
 ): Promise<Delivered> {
   const { host, emit } = session;
   const { sink, kind, destination } = to;
-  const images = targets.map((target) => ({ data: imageOf(target), references: [target.reference] }));
+  const images = targets.flatMap(deliverablesOf);
   const label = targets.map((target) => target.target.label).join(" ");
   const begin = host.clock();
   emit({ type: "deliver.start", label, sink: kind });
@@ -26,8 +26,8 @@ export async function deliverImages(
   return delivered;
 }
 
-function imageOf({ target, image }: BuiltTarget): NonNullable<BuiltTarget["image"]> {
-  if (image !== undefined) return image;
+function deliverablesOf({ target, deliverables }: BuiltTarget): readonly Deliverable[] {
+  if (deliverables.length > 0) return deliverables;
   throw new ImgbuildError("usage", `Cannot deliver "${target.label}": it is no image`, {
     position: target.position,
     hint: "Leave it out, or put it into an image with buildImage",

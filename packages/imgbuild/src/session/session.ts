@@ -50,7 +50,7 @@ export async function withSession<T>(flags: Flags, host: Host, body: (session: S
       : resolve(cwd, flags.cacheDir);
   const store = await openStore({ directory: cacheDir, now: () => host.now(), pid: host.pid, hostname: host.hostname });
   const reporter = makeReporter(flags, host, workspaceRoot);
-  const npm = new NpmConnection(host, workspaceRoot);
+  const npm = new NpmConnection({ host, workspaceRoot, emit: reporter.emit });
   try {
     const emit = reporter.emit;
     const real = realpathSync(cacheDir);

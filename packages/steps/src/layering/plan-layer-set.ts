@@ -38,7 +38,8 @@ export function planLayerSet(derivation: Derivation, context: LayerContext, mtim
 /** Layers that may be added. Throws `definition` when the base leaves none. */
 function freeLayers(derivation: Derivation, base: number): number {
   const { maxLayers, reserved, groups } = derivation.args as unknown as LayerSetArgs;
-  const free = maxLayers - base - reserved - groups.length;
+  const { atMost = maxLayers } = derivation.args as unknown as LayerSetArgs;
+  const free = Math.min(maxLayers - base - reserved - groups.length, atMost);
   const isMore = (derivation.args as unknown as LayerSetArgs).units.length > new Set(groups.flat()).size;
   if (free >= (isMore ? 1 : 0)) return free;
   const own = groups.length + reserved + (isMore ? 1 : 0);

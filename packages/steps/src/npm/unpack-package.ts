@@ -19,6 +19,9 @@ export interface UnpackOptions {
   readonly progress: (bytes: number) => void;
 }
 
+/** Bytes between two words of progress. */
+const TELL_EVERY = 1 << 20;
+
 /**
  * Unpacks a tarball into the store as npm does (pacote): the first part of each path is taken away, only files count, modes
  * are 0644 or 0755, and what package.json names as a command is executable. Throws `integrity`, `invalid-archive`,
@@ -29,7 +32,7 @@ export async function unpackPackage(tarball: Tarball, options: UnpackOptions): P
   try {
     const files = new PackageFiles(tarball.title);
     const manifest = new PackageManifest(tarball.title);
-    let bytes = 0;
+    let [bytes, told] = [0, 0];
     for await (const { header, content } of tarballMembers(tarball)) {
       options.signal.throwIfAborted();
       const path = files.place(header);
@@ -38,8 +41,11 @@ export async function unpackPackage(tarball: Tarball, options: UnpackOptions): P
       const wanted = path === "package.json" ? manifest.read(content) : content;
       await writer.addFile({ path, mode, uid: 0, gid: 0 }, wanted);
       bytes += header.size;
+      if (bytes - told < TELL_EVERY) continue;
+      told = bytes;
       options.progress(bytes);
     }
+    options.progress(bytes);
     if (files.paths.size === 0) throw empty(tarball.title);
     for (const path of manifest.commands(files.paths)) writer.setMode(path, 0o755);
     return { ...writer.commit(), installScripts: manifest.installScripts(files.paths) };

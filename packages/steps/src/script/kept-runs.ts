@@ -20,7 +20,7 @@ export function keptRun(store: Store, id: DerivationId): KeptRun | undefined {
   return existsSync(kept.directory) ? kept : undefined;
 }
 
-const SHELL = 'if [ -n "${BASH-}" ]; then exec "$BASH" -i; fi\nexec sh -i\n';
+const SHELL = 'if [ -n "$BASH" ]; then exec "$BASH" -i; fi\nexec sh -i\n';
 
 /** Lets the person at the terminal look around in a kept sandbox; gives the exit code of the shell. */
 export async function enterKept(

@@ -14,7 +14,7 @@ import {
   type SandboxRun,
   writeAll,
 } from "@imgbuild/sandbox";
-import { ownedBy } from "./script-entries.ts";
+import { deletedPaths, ownedBy } from "./script-entries.ts";
 import { scriptFailure } from "./script-failure.ts";
 
 /** What the scripts of one layer run on. */
@@ -43,6 +43,13 @@ export interface KeptRun {
   readonly run: Pick<SandboxRun, "root" | "cwd" | "binds" | "user">;
 }
 
+/** What scripts left. */
+export interface ScriptChanges {
+  readonly changed: readonly ChangedFile[];
+  /** Paths of the base that are deleted and that `changed` has no mark for. */
+  readonly gone: readonly string[];
+}
+
 /**
  * Runs scripts over new files, in order; gives the changes. A script without rights works on files that are all its own; their
  * owners are put back afterwards. Scripts of one kind of user that follow each other work on one directory.
@@ -51,17 +58,26 @@ export async function runScripts(
   scripts: readonly LayerScript[],
   files: readonly LayerEntry[],
   ground: ScriptGround,
-): Promise<ChangedFile[]> {
+): Promise<ScriptChanges> {
   let entries: readonly LayerEntry[] = files;
-  let changed: ChangedFile[] = [];
-  let place = 0;
-  for (const group of byUser(scripts)) {
-    const directory = `${ground.directory}/${place++}`;
+  let changed: readonly ChangedFile[] = [];
+  let gone: readonly string[] = [];
+  for (const [i, group] of byUser(scripts).entries()) {
+    const directory = `${ground.directory}/${i}`;
     mkdirSync(directory);
-    changed = await runGroup(group, entries, { ...ground, directory });
+    const seesBase = group.some((script) => script.view === "root");
+    changed = await runGroup(group, seesBase ? [...entries, ...gone.map(hole)] : entries, { ...ground, directory });
+    const there = new Set(changed.map(({ header }) => header.path));
+    const still = gone.filter((path) => !there.has(path));
+    gone = seesBase ? [] : [...new Set([...still, ...deletedPaths(entries, changed, ground.base)])];
     entries = changed;
   }
-  return changed;
+  return { changed, gone };
+}
+
+/** How overlayfs keeps a deletion. */
+function hole(path: string): LayerEntry {
+  return { header: { ...rootEntry(undefined).header, path, type: "char", mode: 0 }, content: undefined };
 }
 
 /** Runs of scripts with one user. */

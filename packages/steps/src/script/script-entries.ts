@@ -8,8 +8,8 @@ export interface Outcome {
   /** What was put there before the scripts. */
   readonly before: readonly LayerEntry[];
   readonly base: BaseView | undefined;
-  /** Whether the directory held the new files alone: then what is gone from it is deleted, also where the base has it. */
-  readonly alone: boolean;
+  /** Paths that were deleted where the base was not to be seen; none lies below another. */
+  readonly gone: readonly string[];
 }
 
 const WHITEOUT = ".wh.";
@@ -19,30 +19,56 @@ const OPAQUE = ".wh..wh..opq";
  * The members of the layer: what the base has already, equal in all but time, is left out, with the directories that only
  * stood for it. What is below an opaque directory stays, since nothing of the base shows there.
  */
-export function scriptEntries(outcome: Outcome): LayerEntry[] {
-  const { base, before } = outcome;
-  const entries: LayerEntry[] = sortEntries([...outcome.changed, ...(outcome.alone ? deletions(outcome) : [])]);
-  if (base === undefined) return entries.filter((entry) => !isPlainRoot(entry, before));
-  const opaque = entries
-    .map(({ header }) => header.path)
-    .filter((path) => path.endsWith(OPAQUE))
-    .map((path) => path.slice(0, -OPAQUE.length));
+export function scriptEntries({ changed, before, base, gone }: Outcome): LayerEntry[] {
+  const all = firstHolds(sortEntries([...changed, ...gone.map(whiteout)]));
+  if (base === undefined) return all.filter((entry) => !isPlainRoot(entry, before) && !isOpaqueMark(entry));
+  // overlayfs marks every new directory; the mark says something only where the base has one.
+  const entries = all.filter((entry) => !isOpaqueMark(entry) || base.get(markedBy(entry))?.type === "directory");
+  const opaque = entries.filter(isOpaqueMark).map(({ header }) => header.path.slice(0, -OPAQUE.length));
   const contents = new Map(entries.map((entry) => [entry.header.path, entry]));
-  const lacking = entries.filter((entry) => {
-    const { path } = entry.header;
-    if (opaque.some((above) => path.startsWith(above))) return true;
+  const needed = new Set<string>();
+  for (const entry of entries) {
+    const { path, type, linkname } = entry.header;
     const there = base.get(path === "." ? "" : path);
-    return there === undefined ? path !== "." : !sameEntry(there, asEntry(entry, contents));
-  });
-  const needed = new Set(
-    lacking.flatMap(({ header }) => [
-      ...above(header.path),
-      header.type === "hardlink" ? header.linkname : header.path,
-    ]),
-  );
-  for (const { header } of lacking)
-    if (header.type === "hardlink") for (const path of above(header.linkname)) needed.add(path);
+    const hidden = opaque.some((above) => path.startsWith(above));
+    const lacks = there === undefined ? path !== "." : !sameEntry(there, asEntry(entry, contents));
+    if (!hidden && !lacks) continue;
+    for (const each of type === "hardlink" ? [path, linkname] : [path])
+      for (const one of [each, ...above(each)]) needed.add(one);
+  }
   return entries.filter(({ header }) => needed.has(header.path));
+}
+
+/**
+ * Of several names of one file the first has the content: what comes before its target in the archive could not be unpacked, and
+ * which name a directory lists first differs between machines.
+ */
+function firstHolds(entries: readonly LayerEntry[]): LayerEntry[] {
+  const byPath = new Map(entries.map((entry) => [entry.header.path, entry]));
+  const first = new Map<string, string>();
+  for (const { header } of entries) {
+    if (header.type === "hardlink" && !first.has(header.linkname)) first.set(header.linkname, header.path);
+    else if (header.type !== "hardlink" && !first.has(header.path)) first.set(header.path, header.path);
+  }
+  return entries.map((entry) => {
+    const { path, type, linkname } = entry.header;
+    const holder = first.get(type === "hardlink" ? linkname : path) ?? path;
+    if (holder !== path)
+      return {
+        header: { ...entry.header, type: "hardlink", size: 0, linkname: holder, xattrs: undefined },
+        content: undefined,
+      };
+    const original = type === "hardlink" ? byPath.get(linkname) : undefined;
+    return original === undefined ? entry : { header: { ...original.header, path }, content: original.content };
+  });
+}
+
+function isOpaqueMark({ header }: LayerEntry): boolean {
+  return header.path === OPAQUE || header.path.endsWith(`/${OPAQUE}`);
+}
+
+function markedBy({ header }: LayerEntry): string {
+  return header.path.slice(0, -OPAQUE.length).replace(/\/$/, "");
 }
 
 /** The root is a member only where a script changed it. */
@@ -56,15 +82,19 @@ function* above(path: string): Generator<string> {
   for (let at = path.lastIndexOf("/"); at > 0; at = path.lastIndexOf("/", at - 1)) yield path.slice(0, at);
 }
 
-/** Marks for what was among the new files, is gone, and would show in the base. */
-function deletions({ changed, before, base }: Outcome): LayerEntry[] {
+/** The paths that a script took away from a directory with the new files alone, and that would show in the base. */
+export function deletedPaths(
+  before: readonly LayerEntry[],
+  changed: readonly ChangedFile[],
+  base: BaseView | undefined,
+): string[] {
   if (base === undefined) return [];
   const there = new Set(changed.map(({ header }) => header.path));
   const gone = before
     .map(({ header }) => header.path)
-    .filter((path) => !there.has(path) && base.get(path) !== undefined);
+    .filter((path) => path !== "." && !there.has(path) && base.get(path) !== undefined);
   const all = new Set(gone);
-  return gone.filter((path) => ![...above(path)].some((parent) => all.has(parent))).map(whiteout);
+  return gone.filter((path) => ![...above(path)].some((parent) => all.has(parent)));
 }
 
 function whiteout(path: string): LayerEntry {

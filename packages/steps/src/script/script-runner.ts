@@ -58,7 +58,7 @@ async function runScriptLayer(step: Step, options: ScriptRunnerOptions & Opened)
   let stays = false;
   try {
     const on = await groundOf(step, options);
-    const changed = await runScripts(on.args.scripts, on.files, {
+    const { changed, gone } = await runScripts(on.args.scripts, on.files, {
       ...{ sandbox, directory, position, lower: on.lower, base: on.base, kept: options.kept, signal: step.signal },
       ...{ timeoutSeconds: on.args.timeoutSeconds, uid: on.args.uid, gid: on.args.gid },
       onOutput: (name, bytes) => scripts?.onOutput?.(name, bytes),
@@ -70,8 +70,7 @@ async function runScriptLayer(step: Step, options: ScriptRunnerOptions & Opened)
         return run.directory;
       },
     });
-    const alone = on.args.scripts.every((script) => script.view === "tree");
-    const entries = scriptEntries({ changed, before: on.files, base: on.base, alone });
+    const entries = scriptEntries({ changed, before: on.files, base: on.base, gone });
     return await pack(step, entries, { options, lists: on.lists });
   } catch (error) {
     throw atPosition(fromUnknown(error, "Cannot run a script"), position);

@@ -1,0 +1,113 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { readTarSync } from "@imgbuild/tar";
+import { describeWithTools, savedImages } from "@imgbuild/testkit";
+import { DOCKER_TOOLS, type DockerToolsRig, definition, dockerToolsRig } from "./dockertools-rig.ts";
+
+const DEFINITION = `
+export const base = buildImage({ name: "bash", tag: "latest", copyToRoot: [bash, tree({ "/gone": text("x"), "/etc/kept": text("k") })] });
+export const untagged = buildImage({ name: "untagged", copyToRoot: bash });
+export const redis = buildImage({ name: "redis", tag: "latest", fromImage: base, copyToRoot: hello, runAsRoot: "busybox rm /gone", config: { Cmd: ["/bin/hello"] } });
+export const both = mergeImages([base, redis]);
+export const withoutTag = mergeImages([untagged, redis], { compressor: "none" });
+export const files = exportImage({ fromImage: redis });
+export const layered = exportImage({ fromImage: buildLayeredImage({ name: "layered", contents: [bash, hello] }), name: "rootfs" });
+const arm = buildImage({ name: "app", tag: "arm", architecture: "arm64", copyToRoot: tree({ "/which": text("arm64") }) });
+const amd = buildImage({ name: "app", tag: "amd", copyToRoot: tree({ "/which": text("amd64") }) });
+export const index = imageIndex({ name: "app", tag: "1", images: [amd, arm] });
+`;
+
+describeWithTools([...DOCKER_TOOLS, "skopeo"], "dockerTools H: several images, export, indexes", () => {
+  let on: DockerToolsRig;
+  beforeAll(async () => {
+    on = await dockerToolsRig({ "h/image.ts": definition(DEFINITION) });
+  });
+  afterAll(() => on?.stop());
+
+  const listed = (path: string) =>
+    new Map([...readTarSync(readFileSync(path))].map(({ header, content }) => [header.path, { header, content }]));
+
+  test("DT-47: merged images are loaded at once, and both run", async () => {
+    const { stdout } = await on.imgbuild("load", "//h:both");
+    expect(stdout).toContain("bash:latest,redis:latest");
+    expect(on.docker.docker(["run", "--rm", "--network", "none", "redis"]).stdout).toBe("Hello, world!\n");
+    expect(on.docker.docker(["run", "--rm", "--network", "none", "bash", "true"]).status).toBe(0);
+    const file = join(on.rig.outside, "both.tar");
+    await on.imgbuild("build", "//h:both", "-o", file, "--compression", "none");
+    expect(savedImages(file).map(({ names }) => names)).toEqual([["bash:latest"], ["redis:latest"]]);
+  });
+
+  test("DT-48: a merged image without a tag has the one of its input hash", async () => {
+    const file = join(on.rig.outside, "merged.tar");
+    await on.imgbuild("build", "//h:withoutTag", "-o", file);
+    const tag = (await on.imgbuild("tag", "//h:untagged")).stdout.trim();
+    expect(savedImages(file).map(({ names }) => names)).toEqual([[`untagged:${tag}`], ["redis:latest"]]);
+    expect(on.docker.docker(["load", "--input", file]).stdout).toContain(`untagged:${tag}`);
+  });
+
+  test("DT-52: an export holds ./bin/busybox, without what a layer deleted", async () => {
+    const file = join(on.rig.outside, "files.tar");
+    await on.imgbuild("build", "//h:files", "-o", file);
+    const tar = listed(file);
+    expect(tar.get("bin/busybox")?.header).toMatchObject({ type: "file", mode: 0o755 });
+    expect(readFileSync(file).includes("./bin/busybox\0")).toBe(true);
+    expect([tar.has("gone"), tar.has("etc/kept"), tar.has("bin/hello")]).toEqual([false, true, true]);
+    expect([...tar.keys()].some((path) => path.includes(".wh."))).toBe(false);
+  });
+
+  test("DM-07: an export is a plain tar, whatever the image's archive would be", async () => {
+    const { stdoutBytes } = await on.imgbuild("export", "//h:layered");
+    expect([...readTarSync(stdoutBytes)].length).toBeGreaterThan(3);
+  });
+
+  test("DM-08: an export can be imported; it has files and no config", async () => {
+    const { stdoutBytes } = await on.imgbuild("export", "//h:redis");
+    const id = on.docker.docker(["import", "-"], stdoutBytes).stdout.trim();
+    expect(on.docker.docker(["image", "inspect", "--format", "{{json .Config.Cmd}} {{.RepoTags}}", id]).stdout).toBe(
+      "null []\n",
+    );
+    expect(on.docker.docker(["run", "--rm", "--network", "none", id, "/bin/hello"]).stdout).toBe("Hello, world!\n");
+  });
+
+  test("an index holds one image a platform, as layout and as archive", async () => {
+    for (const format of ["oci-archive", "oci-layout"] as const) {
+      const out = join(on.rig.outside, format);
+      await on.imgbuild("build", "//h:index", "-o", out, "--format", format);
+      on.rig.write(
+        "again/image.ts",
+        definition(`export default buildImage({ name: "again", fromImage: "./${format}", architecture: "amd64" });`),
+      );
+      const transport = format === "oci-archive" ? "oci-archive" : "oci";
+      const { spawnSync } = await import("node:child_process");
+      const raw = spawnSync("skopeo", ["inspect", "--raw", `${transport}:${out}:1`], { encoding: "utf8" });
+      const document = JSON.parse(raw.stdout) as { manifests: { platform: { architecture: string } }[] };
+      expect(document.manifests.map(({ platform }) => platform.architecture)).toEqual(["amd64", "arm64"]);
+      for (const arch of ["amd64", "arm64"]) {
+        const one = spawnSync("skopeo", ["--override-arch", arch, "inspect", "--config", `${transport}:${out}:1`], {
+          encoding: "utf8",
+        });
+        expect(JSON.parse(one.stdout)).toMatchObject({ architecture: arch });
+      }
+    }
+  });
+
+  test("an index is refused where one image is wanted", async () => {
+    const file = join(on.rig.outside, "index.tar");
+    const archive = await on.rig.run(["build", "//h:index", "-o", file]);
+    expect(archive).toMatchObject({ code: 1, stderr: expect.stringContaining("it is an index of 2 images") });
+    expect(archive.stderr).toContain("--format oci-archive");
+    const load = await on.rig.run(["load", "//h:index"], { env: { DOCKER_HOST: on.docker.host } });
+    expect(load).toMatchObject({ code: 1, stderr: expect.stringContaining('Cannot put "app:1" into Docker') });
+  });
+
+  test("a root file system is refused where an image is wanted", async () => {
+    for (const command of ["load", "stream", "run"]) {
+      const { code, stderr } = await on.rig.run([command, "//h:files"], { env: { DOCKER_HOST: on.docker.host } });
+      expect({ command, code, said: stderr.includes("it is a root file system") }).toEqual({
+        command,
+        code: 2,
+        said: true,
+      });
+    }
+  });
+});

@@ -1,0 +1,244 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import {
+  type CliEvent,
+  type CliResult,
+  repositoryFiles,
+  startTestRegistry,
+  type TestPackage,
+  type TestRegistry,
+  type TestRepository,
+  type WorkspaceRig,
+  workspaceRig,
+} from "@imgbuild/testkit";
+
+const LEFT: TestPackage = {
+  name: "left",
+  version: "1.0.0",
+  dependencies: { "@scope/right": "^2.0.0" },
+  bin: { "left-cmd": "cli.js" },
+  files: { "index.js": "exports.left = require('@scope/right');", "cli.js": "#!/usr/bin/env node\n" },
+};
+const RIGHT: TestPackage = {
+  name: "@scope/right",
+  version: "2.0.0",
+  files: { "index.js": "module.exports = 'right';" },
+};
+
+const IMAGE = `import { buildImage, npmWorkspace } from "imgbuild";
+const app = npmWorkspace({ workspace: "packages/api" });
+export default buildImage({ name: "api", copyToRoot: app, config: { WorkingDir: app.workingDirectory } });
+`;
+
+const WORKSPACES: TestRepository["workspaces"] = {
+  "packages/api": { name: "api", version: "1.0.0", dependencies: { left: "^1.0.0", shared: "*" } },
+  "packages/shared": { name: "shared", version: "1.0.0" },
+};
+
+const REPOSITORY: TestRepository = {
+  workspaces: WORKSPACES,
+  installed: { "node_modules/left": LEFT, "node_modules/@scope/right": RIGHT },
+};
+
+async function workspace(
+  registry: TestRegistry,
+  repository: TestRepository = REPOSITORY,
+  more: Readonly<Record<string, string>> = {},
+): Promise<WorkspaceRig> {
+  const files = {
+    "images/api/image.ts": IMAGE,
+    "packages/api/src/main.js": "console.log(require('left').left, require('shared'));",
+    "packages/api/node_modules/leftover/index.js": "never",
+    "packages/shared/index.js": "module.exports = 'shared';",
+    ".npmrc": `registry=${registry.url}\nfetch-retries=0\n`,
+  };
+  return workspaceRig({ files: { ...files, ...repositoryFiles(repository), ...more } });
+}
+
+const ofType = (result: CliResult, type: string): readonly CliEvent[] =>
+  result.events.filter((event) => event.type === type);
+
+/** Kinds of the steps that were built, sorted. */
+function built(result: CliResult): readonly string[] {
+  const steps = ofType(result, "step.end").filter((event) => event.result === "built");
+  return steps.map((event) => String(event.kind)).sort();
+}
+
+async function build(rig: WorkspaceRig, ...more: readonly string[]): Promise<CliResult> {
+  const result = await rig.run(["build", "//images/api", "--json", ...more]);
+  expect({ code: result.code, errors: ofType(result, "target.failed"), stderr: result.stderr }).toEqual({
+    code: 0,
+    errors: [],
+    stderr: "",
+  });
+  return result;
+}
+
+/** What a build that must fail says: the code of the error and its message. */
+async function failure(rig: WorkspaceRig): Promise<string> {
+  const result = await rig.run(["build", "//images/api"]);
+  expect(result.code).not.toBe(0);
+  return result.stderr;
+}
+
+/** The paths of the image, and content by path. */
+async function contents(rig: WorkspaceRig): Promise<Map<string, string>> {
+  const out = join(rig.outside, "rootfs");
+  const result = await rig.run(["build", "//images/api", "-o", out, "--format", "oci-layout"]);
+  expect(result.code).toBe(0);
+  return new Map(readdirSync(out).map((name) => [name, ""]));
+}
+
+test("the second build is offline, and does nothing", async () => {
+  await using registry = await startTestRegistry([LEFT, RIGHT]);
+  await using rig = await workspace(registry);
+  const first = await build(rig);
+  expect(built(first)).toEqual(["image", "layer", "layer", "layerSet", "npmPackage", "npmPackage"]);
+  expect(registry.fetched()).toEqual(["/@scope/right/-/right-2.0.0.tgz", "/left/-/left-1.0.0.tgz"]);
+  await registry.server.close();
+  expect(built(await build(rig))).toEqual([]);
+  // What is unpacked by its hash need not be fetched again, even when everything is built anew.
+  expect(built(await build(rig, "--force"))).toHaveLength(6);
+  expect(existsSync(join(rig.cacheDir, "downloads", "x"))).toBe(false);
+  expect((await contents(rig)).has("index.json")).toBe(true);
+});
+
+test("an edit of the application touches its layer alone, a version bump the packages", async () => {
+  await using registry = await startTestRegistry([LEFT, RIGHT]);
+  await using rig = await workspace(registry);
+  await build(rig);
+  rig.write("packages/api/src/main.js", "changed");
+  expect(built(await build(rig))).toEqual(["image", "layer"]);
+  rig.write("packages/shared/index.js", "changed");
+  expect(built(await build(rig))).toEqual(["image", "layer"]);
+  const newer: TestPackage = { ...RIGHT, version: "2.0.1" };
+  registry.publish(newer);
+  const bumped = { ...REPOSITORY, installed: { ...REPOSITORY.installed, "node_modules/@scope/right": newer } };
+  for (const [path, text] of Object.entries(repositoryFiles(bumped))) rig.write(path, text);
+  expect(built(await build(rig))).toEqual(["image", "layerSet", "npmPackage"]);
+  expect(registry.fetched().filter((path) => path.includes("right"))).toHaveLength(2);
+});
+
+test("what is wrong with a lock is said before anything is fetched, at its place", async () => {
+  await using registry = await startTestRegistry();
+  const bare = { ...REPOSITORY, edit: { "node_modules/left": { integrity: undefined } } };
+  await using rig = await workspace(registry, bare);
+  const missing = await failure(rig);
+  expect(missing).toContain('the package "left@1.0.0" has no integrity');
+  expect(missing).toMatch(/package-lock\.json:\d+:\d+/);
+  const git = { ...REPOSITORY, edit: { "node_modules/left": { resolved: "git+ssh://git@host/left.git#1" } } };
+  rig.write("package-lock.json", repositoryFiles(git)["package-lock.json"] ?? "");
+  expect(await failure(rig)).toContain('"left@1.0.0" comes from git');
+  rig.write("package-lock.json", repositoryFiles(REPOSITORY)["package-lock.json"] ?? "");
+  rig.write("packages/api/package.json", JSON.stringify({ name: "api", dependencies: { left: "^9" } }));
+  const step = await failure(rig);
+  expect(step).toContain("out of step");
+  expect(step).toContain("npm install");
+  expect(registry.fetched()).toEqual([]);
+});
+
+test("a package with install scripts is refused by name until somebody vouches for it", async () => {
+  const scripted: TestPackage = { ...RIGHT, scripts: { postinstall: "node evil.js" } };
+  await using registry = await startTestRegistry([LEFT, scripted]);
+  const repository = { ...REPOSITORY, installed: { "node_modules/left": LEFT, "node_modules/@scope/right": scripted } };
+  await using rig = await workspace(registry, repository);
+  const said = await failure(rig);
+  expect(said).toContain('Cannot use the package "@scope/right@2.0.0": it has install scripts');
+  expect(said).toContain("images/api/image.ts:2");
+  expect(said).toContain('ignoreScripts: ["@scope/right"]');
+  rig.write("images/api/image.ts", IMAGE.replace('"packages/api"', '"packages/api", ignoreScripts: ["@scope/right"]'));
+  await build(rig);
+});
+
+test("a tampered tarball is refused with what was wanted and got, and nothing of it is kept", async () => {
+  await using registry = await startTestRegistry([LEFT, RIGHT]);
+  await using rig = await workspace(registry);
+  registry.server.fail(registry.pathOf(LEFT), { kind: "wrong-bytes" }, 1);
+  const result = await rig.run(["build", "//images/api"]);
+  expect(result.code).toBe(4);
+  expect(result.stderr).toMatch(/left@1\.0\.0.*wanted sha512-.*got sha512-/s);
+  expect(
+    readdirSync(join(rig.cacheDir, "downloads"), { recursive: true }).filter((name) =>
+      /[0-9a-f]{60}$/.test(String(name)),
+    ),
+  ).toEqual([]);
+  await build(rig);
+});
+
+test("a file that leaves its package is refused by name", async () => {
+  const escaping: TestPackage = { ...RIGHT, members: [["package/../../etc/passwd", "root"]] };
+  await using registry = await startTestRegistry([LEFT, escaping]);
+  const repository = { ...REPOSITORY, installed: { "node_modules/left": LEFT, "node_modules/@scope/right": escaping } };
+  await using rig = await workspace(registry, repository);
+  const said = await failure(rig);
+  expect(said).toContain("error[path-escape]");
+  expect(said).toContain('"@scope/right@2.0.0"');
+});
+
+test("credentials go to the registry of the scope alone, and into no output", async () => {
+  await using open = await startTestRegistry([LEFT]);
+  await using secret = await startTestRegistry([RIGHT]);
+  const authorization = "Bearer top-secret-token";
+  secret.server.fail(secret.pathOf(RIGHT), { kind: "needs-authorization", authorization });
+  const npmrc = `registry=${open.url}\n@scope:registry=${secret.url}\n`;
+  await using rig = await workspace(open, REPOSITORY, { ".npmrc": npmrc });
+  const refused = await failure(rig);
+  expect(refused).toContain("401");
+  rig.write(".npmrc", `${npmrc}//127.0.0.1:${secret.server.port}/:_authToken=\${TOKEN}\n`);
+  const result = await rig.run(["build", "//images/api", "-v"], { env: { TOKEN: "top-secret-token" } });
+  expect({ code: result.code, stderr: result.stderr.includes("top-secret") }).toEqual({ code: 0, stderr: false });
+  expect(open.server.requests.filter(({ headers }) => headers.authorization !== undefined)).toEqual([]);
+});
+
+test("passing faults are tried again, and said", async () => {
+  await using registry = await startTestRegistry([LEFT, RIGHT]);
+  await using rig = await workspace(registry);
+  registry.server.fail(registry.pathOf(LEFT), { kind: "status", status: 503 }, 1);
+  registry.server.fail(registry.pathOf(RIGHT), { kind: "reset" }, 1);
+  const result = await build(rig);
+  const warnings = ofType(result, "warning").map((event) => String(event.message));
+  expect(warnings.join("\n")).toMatch(/left-1\.0\.0\.tgz" yet: .*503.*trying again in/);
+  expect(warnings).toHaveLength(2);
+});
+
+test("a cancelled build keeps what came, and the next one goes on from there", async () => {
+  const big: TestPackage = { ...RIGHT, files: { "big.bin": randomBytes(300_000) } };
+  await using registry = await startTestRegistry([LEFT, big]);
+  const repository = { ...REPOSITORY, installed: { "node_modules/left": LEFT, "node_modules/@scope/right": big } };
+  await using rig = await workspace(registry, repository);
+  registry.server.fail(registry.pathOf(big), { kind: "stall", bytes: 30_000 }, 1);
+  const running = rig.spawn(["build", "//images/api", "--progress", "json"]);
+  await running.printed('"bytes":30000');
+  running.kill("SIGTERM");
+  expect((await running.ended).code).toBe(143);
+  await build(rig);
+  const asked = registry.server.requests.filter(({ url }) => url.includes("right"));
+  expect(asked.map(({ headers }) => headers.range)).toEqual([undefined, "bytes=30000-"]);
+  expect(registry.server.requests.filter(({ url }) => url.includes("left"))).toHaveLength(1);
+});
+
+test("native packages are those of the image's platform, whatever machine builds it", async () => {
+  const native = (cpu: string): TestPackage => ({
+    ...{ name: `native-linux-${cpu}`, version: "1.0.0", os: ["linux"], cpu: [cpu], files: { "addon.node": cpu } },
+  });
+  const [x64, arm64] = [native("x64"), native("arm64")];
+  const both = { [x64.name]: "1.0.0", [arm64.name]: "1.0.0" };
+  const owner: TestPackage = { ...LEFT, dependencies: {}, optionalDependencies: both };
+  await using registry = await startTestRegistry([owner, x64, arm64]);
+  const at = (item: TestPackage) => `node_modules/${item.name}`;
+  const repository = {
+    workspaces: { "packages/api": { name: "api", dependencies: { left: "*" } } },
+    installed: { [at(owner)]: owner, [at(x64)]: x64, [at(arm64)]: arm64 },
+    edit: { [at(x64)]: { optional: true }, [at(arm64)]: { optional: true } },
+  };
+  const both2 = IMAGE.replace(
+    "export default",
+    "export const arm = buildImage({ name: 'arm', architecture: 'arm64', copyToRoot: app });\nexport default",
+  );
+  await using rig = await workspace(registry, repository, { "images/api/image.ts": both2 });
+  await rig.run(["build", "//images/api:arm"]);
+  expect(registry.fetched()).toEqual([registry.pathOf(owner), registry.pathOf(arm64)].sort());
+  await build(rig);
+  expect(registry.fetched()).toEqual([registry.pathOf(owner), registry.pathOf(arm64), registry.pathOf(x64)].sort());
+});

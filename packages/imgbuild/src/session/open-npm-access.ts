@@ -1,0 +1,70 @@
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { setTimeout as wait } from "node:timers/promises";
+import { createFetcher, type Fetcher } from "@imgbuild/fetch";
+import { type NpmConfig, npmConfigFrom } from "@imgbuild/npm";
+import type { NpmAccess } from "@imgbuild/steps";
+import type { Host } from "../host.ts";
+import { askNpm } from "./ask-npm.ts";
+import type { NpmConnectionOptions } from "./npm-connection-options.ts";
+import { npmrcFiles } from "./npmrc-files.ts";
+
+/** Downloads under way at once. */
+const PARALLEL = 16;
+
+/** Reads npm's configuration and makes connections with its proxies and certificates. */
+export async function openNpmAccess({ host, workspaceRoot, emit }: NpmConnectionOptions): Promise<NpmAccess> {
+  const { env } = host;
+  const home = env.HOME || homedir();
+  const files = npmrcFiles({ env, home, workspaceRoot, nodePath: process.execPath });
+  const config = npmConfigFrom({ npmrcTexts: files.map(textOf), env, homedir: home });
+  for (const message of config.warnings) emit({ type: "warning", message });
+  const asked = new Map<string, Promise<string | undefined>>();
+  const ask = (kind: "registry" | "default registry") => {
+    const known = asked.get(kind) ?? askNpm(kind, { env, cwd: workspaceRoot, signal: host.signal });
+    asked.set(kind, known);
+    return known;
+  };
+  return {
+    config,
+    fetcher: fetcherFor(config, { host, emit }),
+    registry: () => ask("registry"),
+    defaultRegistry: () => ask("default registry"),
+  };
+}
+
+function fetcherFor(config: NpmConfig, { host, emit }: Pick<NpmConnectionOptions, "host" | "emit">): Fetcher {
+  // As with npm, authorities of a cafile take the place of those that Node knows.
+  const ca = config.ca.length > 0 ? config.ca : config.cafile === undefined ? [] : [textOf(config.cafile)];
+  const known = ca.filter((pem) => pem !== "");
+  const { cert, key, strictSsl, proxy } = config;
+  return createFetcher({
+    timing: timingOf(host),
+    concurrency: PARALLEL,
+    proxy,
+    tls: { ca: known.length === 0 ? undefined : known, cert, key, rejectUnauthorized: strictSsl },
+    onRetry: ({ url, reason, waitMs }) => {
+      const seconds = (waitMs / 1000).toFixed(1);
+      emit({ type: "warning", message: `Cannot download "${url}" yet: ${reason}; trying again in ${seconds} s` });
+    },
+  });
+}
+
+function timingOf(host: Host) {
+  return {
+    now: () => host.now(),
+    sleep: async (ms: number, signal: AbortSignal) => {
+      await wait(ms, undefined, { signal });
+    },
+    random: Math.random,
+  };
+}
+
+/** A file that is not there says nothing. */
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}
