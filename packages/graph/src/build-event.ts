@@ -39,12 +39,20 @@ export type BuildEvent =
       readonly message: string;
       readonly paths: readonly string[];
     }
-  | { readonly type: "step.start"; readonly id: string; readonly kind: string; readonly label: string }
+  | {
+      readonly type: "step.start";
+      readonly id: string;
+      readonly kind: string;
+      /** What is made, for people: `npm package fastify@5.0.0`. */
+      readonly title: string;
+      readonly label: string;
+    }
   | { readonly type: "step.progress"; readonly id: string; readonly label: string; readonly bytes: number }
   | {
       readonly type: "step.end";
       readonly id: string;
       readonly kind: string;
+      readonly title: string;
       readonly label: string;
       readonly result: StepResult;
       readonly ms: number;

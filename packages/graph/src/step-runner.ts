@@ -34,6 +34,8 @@ export interface StepRunner {
   readonly mode: "inline" | "cached";
   /** Part of the resolved key: raise it when the same inputs give another output. */
   readonly version: number;
+  /** What a derivation makes, in a few words for people: `npm package fastify@5.0.0`. Default: its kind. */
+  title?(derivation: Derivation): string;
   /** Throws {@link ImgbuildError}; `input-changed` makes the scheduler measure the leaves again and retry. */
   run(step: Step): Promise<Output>;
   /** Digests of the blobs without which an output is of no use: they go into its trace. None when absent. */

@@ -59,7 +59,7 @@ function stepLines(
   event: EventOf<"step.end">,
   { style, verbosity }: { style: Style; verbosity: Verbosity },
 ): readonly string[] {
-  const name = `${safeLine(event.label)} ${safeLine(event.kind)}`;
+  const name = `${safeLine(event.label)} ${safeLine(event.title)}`;
   switch (event.result) {
     case "hit":
       return verbosity === "verbose" ? [style.dim(`${name}: cached`)] : [];

@@ -37,7 +37,7 @@ export function liveBlock(): LiveBlock {
           total = event.steps.length;
           break;
         case "step.start":
-          running.set(event.id, { label: event.label, what: event.kind, since: now, bytes: 0 });
+          running.set(event.id, { label: event.label, what: event.title, since: now, bytes: 0 });
           break;
         case "step.end":
           running.delete(event.id);

@@ -13,7 +13,7 @@ function told(events: readonly BuildEvent[], verbosity: Verbosity = "normal"): s
 
 const digest = `sha256:${"0123456789abcdef".repeat(4)}`;
 const start: BuildEvent = { type: "run.start", command: "build", targets: ["//images/api"], jobs: 2 };
-const step = { id: "1", kind: "layer", label: "//images/api" } as const;
+const step = { id: "1", kind: "layer", title: "layer of 3 files", label: "//images/api" } as const;
 const stepEnd = { ...step, type: "step.end", ms: 1234, bytes: 12_300_000, savedMs: 0 } as const;
 const target = { type: "target.done", label: "//images/api", reference: "api:abc", digest } as const;
 const end = {
@@ -60,7 +60,7 @@ test("a build says why, what, and what it came to", () => {
   ];
   expect(told(events)).toEqual([
     "//images/api: 2 files changed (src/server.ts, +1 more)",
-    "//images/api layer: built in 1.2s, 12 MB",
+    "//images/api layer of 3 files: built in 1.2s, 12 MB",
     "//images/api: built api:abc sha256:0123456789ab",
     "//images/api: to docker api:abc in 90ms, 12 MB, 1 of 5 layers sent",
     "Done in 1.3s: 1 built, 97 hits, saved 41s, wrote 12 MB, 2 digests unchanged",
@@ -80,7 +80,7 @@ test("a build with nothing to do is one line", () => {
 
 test("verbose tells of hits too, quiet of nothing but trouble", () => {
   expect(told(noop, "verbose")).toEqual([
-    "//images/api layer: cached",
+    "//images/api layer of 3 files: cached",
     "//images/api: cached api:abc unchanged sha256:0123456789ab",
     "Done in 210ms: 1 hit, saved 900ms",
   ]);
@@ -110,7 +110,7 @@ test("a failure is told once, with the target that it belongs to", () => {
       { ...end, exitCode: 1, failed: 2 },
     ]),
   ).toEqual([
-    "//images/api layer: failed after 1.2s",
+    "//images/api layer of 3 files: failed after 1.2s",
     "error[script-failed]: Cannot run the command: exit code 3",
     "  in //images/api",
     "  hint: Look at its output",
@@ -121,7 +121,7 @@ test("a failure is told once, with the target that it belongs to", () => {
 
 test("a cancelled run says so", () => {
   expect(told([start, { ...stepEnd, result: "cancelled" }, { ...end, exitCode: 130, built: 3 }])).toEqual([
-    "//images/api layer: cancelled after 1.2s",
+    "//images/api layer of 3 files: cancelled after 1.2s",
     "Cancelled in 1.3s: 3 built",
   ]);
 });

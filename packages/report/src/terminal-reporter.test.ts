@@ -40,11 +40,12 @@ function screen(columns = 60) {
 }
 
 const start: BuildEvent = { type: "run.start", command: "build", targets: ["//a"], jobs: 2 };
-const begin = (id: string, label = `//images/${id}`): BuildEvent => ({ type: "step.start", id, kind: "layer", label });
+const begin = (id: string, label = `//images/${id}`): BuildEvent => ({ type: "step.start", id, kind: "layer", title: "layer", label });
 const finish = (id: string): BuildEvent => ({
   type: "step.end",
   id,
   kind: "layer",
+  title: "layer",
   label: `//images/${id}`,
   result: "built",
   ms: 1000,

@@ -1,5 +1,5 @@
 import { atPosition, fromUnknown, type ImgbuildError } from "@imgbuild/errors";
-import type { EventSink, KeyLocks, Output, Step, StepRunner, Trace, TraceStore } from "@imgbuild/graph";
+import type { Derivation, EventSink, KeyLocks, Output, Step, StepRunner, Trace, TraceStore } from "@imgbuild/graph";
 
 /** How performing a step ended. Nothing is thrown. */
 export type Performed =
@@ -35,7 +35,8 @@ export async function performStep(step: Step, options: PerformOptions): Promise<
     if (trace !== undefined) return { type: "hit", trace };
     step.signal.throwIfAborted();
     started = options.now();
-    emit({ type: "step.start", id: step.derivation.id, kind: step.derivation.kind, label });
+    const { id, kind } = step.derivation;
+    emit({ type: "step.start", id, kind, title: stepTitle(options.runner, step.derivation), label });
     return run(step, started, options);
   };
   try {
@@ -46,6 +47,11 @@ export async function performStep(step: Step, options: PerformOptions): Promise<
     const ms = started === undefined ? 0 : options.now() - started;
     return failure(error, step, { label, ms });
   }
+}
+
+/** What the step of a derivation is called in events. */
+export function stepTitle(runner: StepRunner | undefined, derivation: Derivation): string {
+  return runner?.title?.(derivation) ?? derivation.kind;
 }
 
 async function run(step: Step, started: number, options: PerformOptions): Promise<Performed> {

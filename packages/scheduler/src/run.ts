@@ -1,7 +1,7 @@
 import { atPosition, fromUnknown, type ImgbuildError } from "@imgbuild/errors";
 import { byCodeUnit, type DerivationId, type Leaf, type Output, type ResolvedKey } from "@imgbuild/graph";
 import type { ExecuteOptions } from "./execute-options.ts";
-import { type Performed, performStep } from "./perform-step.ts";
+import { type Performed, performStep, stepTitle } from "./perform-step.ts";
 import type { Plan } from "./plan.ts";
 import { type Failure, unionOfFailures } from "./plan-node.ts";
 import { type ReadyQueue, readyQueue } from "./ready-queue.ts";
@@ -183,7 +183,8 @@ export class Run {
     });
     if (performed.type !== "hit" && started) {
       const result = performed.type === "changed" ? "cancelled" : performed.type;
-      emit({ type: "step.end", id, kind, label, result, ms: performed.ms, bytes, savedMs: 0 });
+      const title = stepTitle(runners.get(kind), node.derivation);
+      emit({ type: "step.end", id, kind, title, label, result, ms: performed.ms, bytes, savedMs: 0 });
     }
     this.#running--;
     this.#end({ node, generation }, key, performed);
@@ -265,6 +266,7 @@ export class Run {
   #report(node: RunNode): void {
     const { id, kind } = node.derivation;
     const { label, savedMs } = node;
-    this.#options.emit({ type: "step.end", id, kind, label, result: "hit", ms: 0, bytes: 0, savedMs });
+    const title = stepTitle(this.#options.runners.get(kind), node.derivation);
+    this.#options.emit({ type: "step.end", id, kind, title, label, result: "hit", ms: 0, bytes: 0, savedMs });
   }
 }

@@ -33,6 +33,7 @@ export function npmPackageRunner(options: NpmRunnerOptions): NpmRunner {
     kind: "npmPackage",
     mode: "cached",
     version: 1,
+    title: (derivation) => `npm package ${titleOf(npmPackageOf(derivation))}`,
     run: (step) => runPackage(step, open),
     blobs: (output) => (output.data as unknown as StoredTreeOutput).blobs,
     async fetchAhead(derivations, signal) {
@@ -48,10 +49,14 @@ async function openStore({ npm, ...options }: NpmRunnerOptions): Promise<Package
   return new PackageStore({ ...options, ...npm });
 }
 
+function titleOf({ name, version }: NpmPackage): string {
+  return `${name}@${version}`;
+}
+
 async function runPackage(step: Step, open: () => Promise<PackageStore>): Promise<Output> {
   const { derivation, signal } = step;
   const unit = npmPackageOf(derivation);
-  const title = `${unit.name}@${unit.version}`;
+  const title = titleOf(unit);
   try {
     const progress = (bytes: number) => step.progress(bytes);
     const { listing, blobs, installScripts } = await (await open()).get(unit, { signal, progress });
