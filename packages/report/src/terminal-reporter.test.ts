@@ -40,7 +40,13 @@ function screen(columns = 60) {
 }
 
 const start: BuildEvent = { type: "run.start", command: "build", targets: ["//a"], jobs: 2 };
-const begin = (id: string, label = `//images/${id}`): BuildEvent => ({ type: "step.start", id, kind: "layer", title: "layer", label });
+const begin = (id: string, label = `//images/${id}`): BuildEvent => ({
+  type: "step.start",
+  id,
+  kind: "layer",
+  title: "layer",
+  label,
+});
 const finish = (id: string): BuildEvent => ({
   type: "step.end",
   id,
