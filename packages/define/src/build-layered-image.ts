@@ -24,7 +24,7 @@ export function makeLayeredImage(caller: Caller, options: unknown): ImageValue {
   const content = readLayerUnits(caller, given, { architecture: common.architecture, problems });
   const set: LayerSetArgs = {
     ...readLayerArgs(given, { base, problems }),
-    units: content.units.map(({ name, dependsOn }) => ({ name, dependsOn })),
+    units: content.units.map(({ source: _, ...unit }) => unit),
     groups: content.groups,
     ...readSplit(given, { content, problems }),
     reserved: 0,

@@ -22,8 +22,8 @@ export function readLayerUnits(
     const source = readSource(caller, value, { path, problems });
     if (source === undefined) return;
     const first = units.length;
-    for (const { name, source: each, dependsOn } of forArchitecture([source], architecture).flatMap(unitsOfSource)) {
-      units.push({ name, source: each, dependsOn: dependsOn.map((other) => first + other) });
+    for (const unit of forArchitecture([source], architecture).flatMap(unitsOfSource)) {
+      units.push({ ...unit, dependsOn: unit.dependsOn.map((other) => first + other) });
     }
   };
   const groups: number[][] = [];
@@ -56,13 +56,17 @@ function layersOf(value: unknown, problems: Problem[]): readonly unknown[] {
   return [];
 }
 
-/** The units that a source knows to be made of; itself when it knows none. */
+/**
+ * The units that a source knows to be made of; itself when it knows none. Only packages, whose content is fixed, are below:
+ * what was edited is then in the layers on top, and all others stay as they are.
+ */
 function unitsOfSource(source: Source): readonly LayerUnit[] {
   const record = recordOf(source);
   const alone = (each: Source): LayerUnit => ({
     source: each,
     name: recordOf(each)?.summary ?? each.kind,
     dependsOn: [],
+    onTop: true,
   });
   if (record?.layered === undefined) return [alone(source)];
   const units: LayerUnit[] = [];

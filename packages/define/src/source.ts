@@ -63,6 +63,8 @@ export interface LayerUnit {
   readonly source: Source;
   /** Places of the units that it needs, in the same list. */
   readonly dependsOn: readonly number[];
+  /** Its layer is above those of units without this. */
+  readonly onTop?: true;
 }
 
 const SOURCE_KINDS: ReadonlySet<string> = new Set(["path", "file", "link", "directory", "tree", "merge", "npmPackage"]);

@@ -71,6 +71,8 @@ export interface LayerSetArgs extends LayerArgs {
     readonly name: string;
     /** Places in `units` of what it needs. */
     readonly dependsOn: readonly number[];
+    /** It changes more often than the others (files of the workspace beside packages): its layer is above theirs. */
+    readonly onTop?: true;
   }[];
   /** Places in `units` of what was put together by hand: one layer each, bottom first, below all others. */
   readonly groups: readonly (readonly number[])[];

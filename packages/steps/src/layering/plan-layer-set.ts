@@ -56,13 +56,35 @@ function groupsOf(
 ): Group[] {
   const placed = new Set(args.groups.flat());
   const free = units.map((_, i) => i).filter((i) => !placed.has(i));
-  const place = new Map(free.map((unit, i) => [unit, i]));
-  const rest = free.map((i): Unit => {
+  const isOnTop = (i: number) => args.units[i]?.onTop === true;
+  const [below, above] = [free.filter((i) => !isOnTop(i)), free.filter(isOnTop)];
+  const room = below.length === 0 ? limit : roomOnTop(above.length, limit);
+  // A single layer has to hold both.
+  if (room === 0) return [...args.groups, ...splitOf(units, free, { args, limit })];
+  return [
+    ...args.groups,
+    ...splitOf(units, below, { args, limit: limit - room }),
+    ...splitOf(units, above, { args, limit: room }),
+  ];
+}
+
+/** Layers for units on top when there are others below: one each, but no more than half, and one below is left. */
+function roomOnTop(units: number, limit: number): number {
+  return Math.min(units, Math.ceil(limit / 2), limit - 1);
+}
+
+function splitOf(
+  units: readonly Unit[],
+  chosen: readonly number[],
+  { args, limit }: { readonly args: LayerSetArgs; readonly limit: number },
+): Group[] {
+  const place = new Map(chosen.map((unit, i) => [unit, i]));
+  const some = chosen.map((i): Unit => {
     const unit = units[i] as Unit;
     return { ...unit, dependsOn: unit.dependsOn.flatMap((other) => place.get(other) ?? []) };
   });
-  const split = args.algorithm === "popularity" ? splitByPopularity(rest, limit) : splitBySize(rest, limit);
-  return [...args.groups, ...split.map((group) => group.map((i) => free[i] as number))];
+  const split = args.algorithm === "popularity" ? splitByPopularity(some, limit) : splitBySize(some, limit);
+  return split.map((group) => group.map((i) => chosen[i] as number));
 }
 
 /** What all units come to together. */
