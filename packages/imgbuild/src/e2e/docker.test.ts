@@ -1,45 +1,19 @@
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { type CliResult, type Dockerd, describeWithTools, findTool, startCli, startDockerd } from "@imgbuild/testkit";
+import { join } from "node:path";
+import { describeWithTools, startCli } from "@imgbuild/testkit";
+import { EXAMPLE_TOOLS, type ExampleRig, exampleRig, ROOT } from "./example-rig.ts";
 
-const ROOT = resolve(__dirname, "../../../..");
-
-describeWithTools(["dockerd", "docker", "nsenter"], "the example workspace and Docker", () => {
-  let docker: Dockerd;
-  let cache: string;
-  const containers: string[] = [];
+describeWithTools(EXAMPLE_TOOLS, "the example workspace and Docker", () => {
+  let rig: ExampleRig;
 
   beforeAll(async () => {
-    docker = await startDockerd();
-    cache = mkdtempSync(join(tmpdir(), "imgbuild-example-"));
+    rig = await exampleRig();
   });
-  afterAll(async () => {
-    for (const id of containers) docker?.docker(["rm", "--force", id]);
-    await docker?.stop();
-    rmSync(cache, { recursive: true, force: true });
-  });
+  afterAll(() => rig?.stop());
 
-  /** Runs the command line in this repository, with a cache of its own. */
-  function imgbuild(...args: readonly string[]): Promise<CliResult> {
-    const env = { DOCKER_HOST: docker.host, IMGBUILD_CACHE_DIR: cache, HOME: cache };
-    return startCli(args, { cwd: ROOT, env }).ended;
-  }
-
-  async function load(label: string): Promise<{ reference: string; sent: number; skipped: number; imageId: string }> {
-    const { code, events, stderr } = await imgbuild("load", label, "--json");
-    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-    const delivered = events.find((event) => event.type === "deliver.done");
-    const done = events.find((event) => event.type === "target.done");
-    return {
-      reference: String(done?.reference),
-      imageId: String(done?.digest),
-      sent: Number(delivered?.layersSent),
-      skipped: Number(delivered?.layersSkipped),
-    };
-  }
+  const load: ExampleRig["load"] = (label) => rig.load(label);
+  const imgbuild = (...args: readonly string[]) => rig.imgbuild(args);
 
   async function tagOf(label: string): Promise<string> {
     return (await imgbuild("tag", label)).stdout.trim();
@@ -47,21 +21,13 @@ describeWithTools(["dockerd", "docker", "nsenter"], "the example workspace and D
 
   /** Starts a container, waits until it serves, and gives what it answers to each path. */
   async function serve(reference: string, paths: readonly string[]): Promise<string[]> {
-    // The daemon of the tests has no bridge: the container is asked inside its own network.
-    const started = docker.docker(["run", "--detach", "--network", "none", reference]);
-    expect(started.stderr).toBe("");
-    const id = started.stdout.trim();
-    containers.push(id);
-    const pid = docker.docker(["inspect", "--format", "{{.State.Pid}}", id]).stdout.trim();
-    const ask = "fetch('http://127.0.0.1:8080' + path).then(async (r) => r.status + ' ' + (await r.text()))";
-    const script = `Promise.all(${JSON.stringify(paths)}.map((path) => ${ask})).then((all) => console.log(JSON.stringify(all)))`;
-    for (let attempt = 0; attempt < 100; attempt++) {
-      const enter = ["-t", pid, "-n", process.execPath, "-e", script];
-      const asked = spawnSync(findTool("nsenter") ?? "", enter, { encoding: "utf8" });
-      if (asked.status === 0) return JSON.parse(asked.stdout) as string[];
-      await sleep(100);
+    const container = rig.start(reference);
+    const answers: string[] = [];
+    for (const path of paths) {
+      const { status, body } = await container.ask({ path });
+      answers.push(`${status} ${body}`);
     }
-    throw new Error(`The container does not answer: ${docker.docker(["logs", id]).stderr}`);
+    return answers;
   }
 
   test("the image is loaded and answers over HTTP with the page", async () => {
@@ -71,7 +37,7 @@ describeWithTools(["dockerd", "docker", "nsenter"], "the example workspace and D
     expect(page).toContain("<h1>An image from a definition</h1>");
     expect(style).toContain("200 :root");
     expect(missing).toContain("404 ");
-    expect(docker.docker(["inspect", "--format", "{{.Id}}", reference]).stdout.trim()).toBe(imageId);
+    expect(rig.docker.docker(["inspect", "--format", "{{.Id}}", reference]).stdout.trim()).toBe(imageId);
   });
 
   test("a second load sends nothing", async () => {
@@ -87,13 +53,13 @@ describeWithTools(["dockerd", "docker", "nsenter"], "the example workspace and D
     expect(page).toContain("<h1>An image from a definition</h1>");
     expect(docs).toContain("<h1>Documentation</h1>");
     const layers = (name: string): string[] =>
-      JSON.parse(docker.docker(["inspect", "--format", "{{json .RootFS.Layers}}", name]).stdout) as string[];
+      JSON.parse(rig.docker.docker(["inspect", "--format", "{{json .RootFS.Layers}}", name]).stdout) as string[];
     expect(layers(reference).slice(0, 1)).toEqual(layers(`site:${await tagOf("//images/site")}`));
   });
 
   test("the user of the image is not root, and the base gives the config that was asked for", async () => {
     const { reference } = await load("//images/site-docs");
-    const config = docker.docker(["inspect", "--format", "{{json .Config}}", reference]);
+    const config = rig.docker.docker(["inspect", "--format", "{{json .Config}}", reference]);
     expect(JSON.parse(config.stdout)).toMatchObject({
       User: "65532:65532",
       ExposedPorts: { "8080/tcp": {} },
@@ -104,7 +70,7 @@ describeWithTools(["dockerd", "docker", "nsenter"], "the example workspace and D
   test("what stream writes, docker load reads", async () => {
     const { stdoutBytes, code } = await imgbuild("stream", "//images/site-docs");
     expect(code).toBe(0);
-    const { stdout } = docker.docker(["load"], stdoutBytes);
+    const { stdout } = rig.docker.docker(["load"], stdoutBytes);
     expect(stdout).toContain(`site-docs:${await tagOf("//images/site-docs")}`);
   });
 
