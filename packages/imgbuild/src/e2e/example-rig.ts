@@ -12,7 +12,7 @@ export const ROOT = resolve(__dirname, "../../../..");
 export const EXAMPLE_TOOLS = ["dockerd", "docker", "nsenter"] as const;
 
 /** A request to a container. */
-export interface Question {
+interface Question {
   readonly path: string;
   readonly port?: number;
   readonly method?: string;
@@ -21,13 +21,13 @@ export interface Question {
 }
 
 /** What it answered. */
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly body: string;
 }
 
 /** A container of a daemon without a bridge: it is asked inside its own network. */
-export interface Container {
+interface Container {
   readonly id: string;
   /** Asks until it answers, for 20 seconds at most. */
   ask(question: Question): Promise<Answer>;
@@ -50,7 +50,7 @@ export interface ExampleRig {
 }
 
 /** What `imgbuild load` said. */
-export interface Loaded {
+interface Loaded {
   readonly reference: string;
   readonly imageId: string;
   readonly sent: number;
@@ -58,7 +58,7 @@ export interface Loaded {
 }
 
 /** How a container is started. */
-export interface StartOptions {
+interface StartOptions {
   readonly network?: Container;
   readonly env?: Readonly<Record<string, string>>;
   readonly flags?: readonly string[];
