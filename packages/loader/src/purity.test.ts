@@ -115,6 +115,35 @@ describe("the world outside", () => {
     expect(await say(body)).toEqual([]);
   });
 
+  test("a stack tells neither the machine nor the place in the bundle", async () => {
+    const body = `const holder: any = {}; Error.captureStackTrace(holder);
+      const stacks = [new Error("x").stack, holder.stack];
+      if (stacks.join() !== "Error: x,[object Object]") throw new Error(stacks.join());`;
+    expect(await say(body)).toEqual([]);
+  });
+
+  test.each(["main.toString()", "String(Main)", "`${main}`"])("%s is refused: the bundle decides it", async (use) => {
+    const [first] = await say(`function main() {} class Main {} export const x = ${use};`);
+    expect(first).toMatch(/^impure-definition a\/image\.ts:2:\d+ Cannot use the source text of a function/);
+  });
+
+  test("functions of the language keep their text, which libraries compare", async () => {
+    const body = `if (!/native code/.test(Function.prototype.toString.call(Object))) throw new Error("changed");`;
+    expect(await say(body)).toEqual([]);
+  });
+
+  test("names of functions and classes do not depend on what else is evaluated", async () => {
+    const definition = `import { buildImage } from "imgbuild";
+      function main() {}
+      class Main {}
+      const arrow = () => {};
+      export default buildImage({ name: "x", config: { Cmd: [main.name, Main.name, arrow.name] } });`;
+    const workspace = new TestWorkspace({ "a/image.ts": definition, "b/image.ts": definition });
+    const { graph } = await workspace.evaluate();
+    expect(new Set(graph.targets.map((target) => target.derivation)).size).toBe(1);
+    workspace.remove();
+  });
+
   test.each(["fs", "node:fs", "node:fs/promises", "path", "node:test", "child_process"])(
     "importing %s is refused at the import",
     async (name) => {

@@ -1,9 +1,6 @@
 import type { Position } from "@imgbuild/errors";
 import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
 import { API_NAMESPACE } from "./bundle-plugin.ts";
-import { DEFINITIONS_SCRIPT } from "./guest/protocol.ts";
-
-const FRAME = /^\s+at (?:(.*?) \()?([^\s()]+):(\d+):(\d+)\)?$/;
 
 /** Translates places in the evaluated script to places in the user's files. */
 export class SourcePlaces {
@@ -30,13 +27,12 @@ export class SourcePlaces {
     return place;
   }
 
-  /** The topmost frame of a stack that is in a file of the user; a frame of an npm package only if there is no other. */
+  /**
+   * The topmost place of a stack (`line:column`, one a line) that is in a file of the user; one in an npm package only
+   * if there is no other.
+   */
   placeOfStack(stack: string): Position | null {
-    const places = stack.split("\n").flatMap((line) => {
-      const match = FRAME.exec(line);
-      if (match?.[2] !== DEFINITIONS_SCRIPT) return [];
-      return this.place(`${match[3]}:${match[4]}`) ?? [];
-    });
+    const places = stack.split("\n").flatMap((raw) => (raw === "" ? [] : (this.place(raw) ?? [])));
     return places.find((place) => !place.file.includes("node_modules/")) ?? places[0] ?? null;
   }
 }

@@ -2,6 +2,7 @@ import { describeValue, isUndefinedProblem } from "@imgbuild/define";
 import { ImgbuildError } from "@imgbuild/errors";
 import { absentGlobal } from "./impure.ts";
 import type { EncodedError, EncodedProblem } from "./protocol.ts";
+import { positionsOf } from "./stacks.ts";
 
 /** Anything thrown, as plain data. Never throws, whatever the thing does when it is looked at. */
 export function encodeError(thrown: unknown): EncodedError {
@@ -13,7 +14,7 @@ export function encodeError(thrown: unknown): EncodedError {
 }
 
 function describe(thrown: unknown): EncodedError {
-  const stack = stackOf(thrown);
+  const stack = positionsOf(thrown);
   const error = absentGlobal(thrown) ?? thrown;
   if (error instanceof ImgbuildError) {
     const related = error.related.map(problemOf);
@@ -39,10 +40,4 @@ function isEarlyUse(error: Error): boolean {
 
 function threw(message: string, stack: string): EncodedError {
   return { code: "threw", message, hint: null, stack, undefinedValue: false, position: null, related: [] };
-}
-
-function stackOf(thrown: unknown): string {
-  if (typeof thrown !== "object" || thrown === null) return "";
-  const { stack } = thrown as { readonly stack?: unknown };
-  return typeof stack === "string" ? stack : "";
 }

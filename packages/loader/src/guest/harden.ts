@@ -1,6 +1,7 @@
 import { ImgbuildError } from "@imgbuild/errors";
 import { hardenDate } from "./harden-date.ts";
 import { impure } from "./impure.ts";
+import { hideStacks } from "./stacks.ts";
 
 const REMOVED = [
   "Atomics",
@@ -13,7 +14,7 @@ const REMOVED = [
   "WebAssembly",
 ];
 
-type Method = (...args: unknown[]) => unknown;
+type Method = (this: unknown, ...args: unknown[]) => unknown;
 
 /** Puts a method in place of another, as the language defines its own: not enumerable. */
 function replaceMethod(target: object, name: string, method: Method): void {
@@ -32,9 +33,8 @@ export function harden(warn: (message: string) => void): void {
   hardenDate();
   hardenLocale();
   hardenPromise();
-  // A prepareStackTrace of the user would see frames of the host.
-  Object.defineProperty(Error, "prepareStackTrace", { get: () => undefined, set: () => {}, configurable: false });
-  Error.stackTraceLimit = 200;
+  hardenFunctions();
+  hideStacks();
   const print: Method = (...args) => warn(args.map(format).join(" "));
   const silent: Method = () => {};
   const methods = ["log", "info", "debug", "warn", "error", "trace", "dir", "table"];
@@ -61,6 +61,16 @@ function hardenPromise(): void {
   }
   replaceMethod(globalThis, "Promise", NoPromise);
   Reflect.deleteProperty(Array, "fromAsync");
+}
+
+/** The bundle's text of a function has other names when other definitions are evaluated with it, and no types. */
+function hardenFunctions(): void {
+  const original = Function.prototype.toString;
+  replaceMethod(Function.prototype, "toString", function (this: unknown): string {
+    const text = original.call(this);
+    if (text.endsWith("{ [native code] }")) return text;
+    throw impure("the source text of a function", "Put the script into a file of its own, or into a string");
+  });
 }
 
 function hardenLocale(): void {

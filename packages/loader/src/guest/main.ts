@@ -12,14 +12,8 @@ import {
 } from "@imgbuild/define";
 import { encodeError } from "./describe.ts";
 import { harden } from "./harden.ts";
-import {
-  type Bridge,
-  DEFINITIONS_SCRIPT,
-  type EncodedError,
-  type Notice,
-  type OtherExport,
-  type Report,
-} from "./protocol.ts";
+import type { Bridge, EncodedError, Notice, OtherExport, Report } from "./protocol.ts";
+import { positionsOf } from "./stacks.ts";
 
 /** A definition, not run yet. */
 interface GuestModule {
@@ -113,14 +107,11 @@ class Session {
 
 /** The top frame of the user's code as `line:column` of the evaluated script. */
 function callerPosition(): RawPosition {
-  const holder: { stack?: string } = {};
+  const holder = {};
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 12;
   Error.captureStackTrace(holder, callerPosition);
   Error.stackTraceLimit = limit;
-  for (const line of (holder.stack ?? "").split("\n")) {
-    const match = /^\s+at .*?\(?([^\s()]+):(\d+):(\d+)\)?$/.exec(line);
-    if (match?.[1] === DEFINITIONS_SCRIPT) return `${match[2]}:${match[3]}`;
-  }
-  return null;
+  const [first] = positionsOf(holder).split("\n");
+  return first ? (first as RawPosition) : null;
 }

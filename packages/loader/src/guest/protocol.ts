@@ -13,7 +13,7 @@ export interface EncodedError {
   readonly code: ErrorCode | "threw";
   readonly message: string;
   readonly hint: string | null;
-  /** The stack as V8 writes it; empty when there is none. */
+  /** Where it was made: `line:column` of the evaluated script, one a line, innermost first; empty when not known. */
   readonly stack: string;
   /** Made because a value was undefined: perhaps a circle of imports. */
   readonly undefinedValue: boolean;
