@@ -1,6 +1,6 @@
 import type { PathArgs } from "@imgbuild/graph";
 import type { Caller } from "./call.ts";
-import { readTag } from "./image-fields.ts";
+import { readArchitecture, readTag } from "./image-fields.ts";
 import { workspacePath } from "./place.ts";
 import { describeValue } from "./plain.ts";
 import type { Problem } from "./problem.ts";
@@ -31,12 +31,27 @@ export function readBase(
   if (isImage(fromImage)) return fromImage;
   const path = archivePath(caller, fromImage, problems);
   if (path === undefined) return undefined;
+  const wanted = wantedArchitecture(given);
+  const platform = wanted === undefined ? {} : { platform: { os: "linux", ...wanted } };
   return makeValue<Value<"archive">>({
     kind: "archive",
-    args: { path, name, tag },
+    args: { path, name, tag, ...platform },
     position: caller.host.position(),
     summary: `archive //${path}`,
   });
+}
+
+/**
+ * What an image on an archive must be for: what is given, or what sources are made for that have been chosen already.
+ * Undefined takes what the archive has. A wrong `architecture` is told by the reader of the image's arguments.
+ */
+export function wantedArchitecture(
+  given: Readonly<Record<string, unknown>>,
+): { readonly architecture: string; readonly variant: string | null } | undefined {
+  if (given.architecture !== undefined) return readArchitecture(given.architecture, []);
+  const sources: unknown[] = [given.copyToRoot, given.contents, given.layers].flat(2);
+  const chosen = sources.some((source) => recordOf(source)?.layered !== undefined);
+  return chosen ? { architecture: "amd64", variant: null } : undefined;
 }
 
 function archivePath(caller: Caller, fromImage: unknown, problems: Problem[]): string | undefined {

@@ -94,6 +94,11 @@ export function makeImageIndex(caller: Caller, options: unknown): Value<"image-i
   const platforms = new Map<string, number>();
   inputs.forEach((image, i) => {
     const platform = platformOf(image);
+    if (platform === undefined) {
+      const text = "takes its architecture from an archive, which is not read yet";
+      problems.push({ path: joinPath("images", i), text, hint: "Set architecture to what the image is for" });
+      return;
+    }
     const other = platforms.get(platform);
     if (other === undefined) platforms.set(platform, i);
     else {
@@ -112,8 +117,9 @@ export function makeImageIndex(caller: Caller, options: unknown): Value<"image-i
   });
 }
 
-function platformOf(image: ImageValue): string {
+function platformOf(image: ImageValue): string | undefined {
   const { os, architecture, variant } = image.args as unknown as ImageArgs;
+  if (architecture === null) return undefined;
   return [os, architecture, ...(variant === null ? [] : [variant])].join("/");
 }
 

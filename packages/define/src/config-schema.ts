@@ -2,7 +2,8 @@ import * as v from "valibot";
 import { isPlainObject } from "./plain.ts";
 
 const text = v.string("a string");
-const words = (example: string) => v.array(text, `an array of strings, such as ${example}`);
+const word = v.pipe(text, v.regex(/^[^\0]*$/, "a string without a NUL, which no program can be given"));
+const words = (example: string) => v.array(word, `an array of strings, such as ${example}`);
 const count = (wanted: string, least = 0) =>
   v.pipe(v.number(wanted), v.integer(wanted), v.safeInteger(wanted), v.minValue(least, wanted));
 const plainText = v.pipe(text, v.regex(/^[^\0\n]*$/, "a string on one line"));
@@ -64,7 +65,9 @@ export const healthcheckSchema = v.object({
 /** The values of a container config (Docker image spec v1.3, OCI config.md); messages say what was wanted. */
 export const containerConfigSchema = v.object(
   {
-    User: v.exactOptional(v.pipe(text, v.regex(/^[^\0\n\s]*$/, 'a user such as "app", "1000" or "1000:1000"'))),
+    User: v.exactOptional(
+      v.pipe(text, v.regex(/^[^\0\s:]*(:[^\0\s:]*)?$/, 'a user such as "app", "1000" or "1000:1000"')),
+    ),
     ExposedPorts: v.exactOptional(mapOf(port, emptyObject, 'an object such as { "8080/tcp": {} }')),
     Env: v.exactOptional(v.array(env, 'an array such as ["NAME=value"]')),
     Entrypoint: v.exactOptional(words('["/bin/app"]')),

@@ -48,8 +48,9 @@ export function contentLayers(caller: Caller, sources: readonly Source[], option
   return below;
 }
 
-/** Sources as they are for images of an architecture. */
-export function forArchitecture(sources: readonly Source[], architecture: string): Source[] {
+/** Sources as they are for images of an architecture; as they are when only the base knows it. */
+export function forArchitecture(sources: readonly Source[], architecture: string | null): Source[] {
+  if (architecture === null) return [...sources];
   return sources.map((source) => recordOf(source)?.layered?.forArchitecture(architecture) ?? source);
 }
 

@@ -1,5 +1,6 @@
 import type { ImageArgs } from "@imgbuild/graph";
 import type { ContainerConfig } from "@imgbuild/oci";
+import { wantedArchitecture } from "./base.ts";
 import type { Caller } from "./call.ts";
 import { readConfig } from "./config.ts";
 import { readTime } from "./created.ts";
@@ -43,7 +44,7 @@ export function readImageArgs(
     inherit: readKeyNames(given.inheritConfig, { path: "inheritConfig", all: true, problems }),
     unset: readKeyNames(given.unset, { path: "unset", all: false, problems }),
     os: "linux",
-    ...(readArchitecture(given.architecture, problems) ?? architectureOf(base)),
+    ...(readArchitecture(given.architecture, problems) ?? architectureOf(given, base)),
     created: readTime(caller, given.created, { path: "created", problems }),
   };
 }
@@ -69,11 +70,9 @@ export function readLayerArgs(
   };
 }
 
-function architectureOf(base: Base | undefined): {
-  readonly architecture: string;
-  readonly variant: string | null;
-} {
-  if (!isImage(base)) return { architecture: "amd64", variant: null };
+function architectureOf(given: Given, base: Base | undefined): Pick<ImageArgs, "architecture" | "variant"> {
+  if (base === undefined) return { architecture: "amd64", variant: null };
+  if (!isImage(base)) return wantedArchitecture(given) ?? { architecture: null, variant: null };
   const { architecture, variant } = base.args as unknown as ImageArgs;
   return { architecture, variant };
 }

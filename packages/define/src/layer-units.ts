@@ -15,7 +15,7 @@ export interface LayerUnits {
 export function readLayerUnits(
   caller: Caller,
   given: Readonly<Record<string, unknown>>,
-  { architecture, problems }: { readonly architecture: string; readonly problems: Problem[] },
+  { architecture, problems }: { readonly architecture: string | null; readonly problems: Problem[] },
 ): LayerUnits {
   const units: LayerUnit[] = [];
   const read = (value: unknown, path: string): void => {

@@ -43,8 +43,15 @@ export function readInteger<T>(
   return fallback;
 }
 
-/** Permission bits, or null. */
+/**
+ * Permission bits, or null. A mode written in decimal by mistake is refused: 755 is 0o1363, which nobody wants.
+ */
 export function readMode(value: unknown, problems: Problem[]): number | null {
+  if (typeof value === "number" && value >= 0o1000 && value <= 777 && /^[0-7]{3}$/.test(String(value))) {
+    const text = `is ${value}, which is 0o${value.toString(8)} in octal`;
+    problems.push({ path: "mode", text, hint: `Write 0o${value}` });
+    return null;
+  }
   return readInteger(value, null, { path: "mode", max: 0o7777, wanted: "permission bits such as 0o755", problems });
 }
 

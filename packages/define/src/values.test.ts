@@ -65,6 +65,7 @@ test("files, links and directories", () => {
 test.each<[string, () => unknown, string]>([
   ["text of a number", () => text(1 as never), "it is the number 1, wanted a string"],
   ["text with half a character", () => text("\udc00"), "it holds half of a surrogate pair"],
+  ["text with a decimal mode", () => text("", { mode: 755 }), "mode is 755, which is 0o1363 in octal"],
   ["text with a wrong mode", () => text("", { mode: 0o10000 }), "mode is the number 4096, wanted permission bits"],
   ["json of undefined", () => json(undefined), "it is undefined, wanted plain data"],
   ["json with a date inside", () => json({ a: [new Date(0)] }), "a[0] is a Date, wanted plain data"],

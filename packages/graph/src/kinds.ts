@@ -126,6 +126,8 @@ export interface ArchiveArgs {
   /** Which image, when the archive has several; null when not said. */
   readonly name: string | null;
   readonly tag: string | null;
+  /** What the image must be for. Left out: the one platform that there is, else linux/amd64. */
+  readonly platform?: { readonly os: string; readonly architecture: string; readonly variant: string | null };
 }
 
 /** `image`: config and layers. Inputs: the base (an `image` or `archive`) if `hasBase`, then the new layers, bottom first. */
@@ -137,7 +139,8 @@ export interface ImageArgs {
   /** Fields removed after inheriting. */
   readonly unset: readonly string[];
   readonly os: string;
-  readonly architecture: string;
+  /** Null: that of the base, which only its archive knows. */
+  readonly architecture: string | null;
   readonly variant: string | null;
   /** RFC 3339, or `now`. */
   readonly created: string;

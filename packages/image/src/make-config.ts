@@ -1,5 +1,7 @@
-import type { ContainerConfig, DiffId, HistoryEntry, ImageConfig } from "@imgbuild/oci";
+import { ImgbuildError } from "@imgbuild/errors";
+import type { ContainerConfig, DiffId, HistoryEntry, ImageConfig, Platform } from "@imgbuild/oci";
 import { mergeEnv } from "./merge-env.ts";
+import { platformOf } from "./parse-documents.ts";
 
 /** What a definition says of an image, beside its layers. The arguments of an `image` derivation have this shape. */
 export interface ImageSettings {
@@ -9,7 +11,8 @@ export interface ImageSettings {
   /** Fields of the base that are dropped after inheriting, Env too. What `config` sets stays. */
   readonly unset: readonly string[];
   readonly os: string;
-  readonly architecture: string;
+  /** Null: as the base's. */
+  readonly architecture: string | null;
   readonly variant: string | null;
   /** One line for each new layer: what went into it. */
   readonly history: readonly string[];
@@ -35,13 +38,19 @@ export function makeImageConfig({ base, args, layers, created }: ConfigParts): I
   const added = layers.map((_, index) => historyOf(created, args.history[index]));
   return {
     created,
-    architecture: args.architecture,
-    os: args.os,
-    ...(args.variant === null ? {} : { variant: args.variant }),
+    ...platformOfImage(args, base),
     config: containerConfig(base?.config, args),
     rootfs: { type: "layers", diff_ids: [...baseLayers, ...layers] },
     history: [...baseHistory(base, created), ...added],
   };
+}
+
+/** What an image is for: as its settings say, else as its base. */
+function platformOfImage(args: ImageSettings, base: ImageConfig | undefined): Platform {
+  const { os, architecture, variant } = args;
+  if (architecture !== null) return { architecture, os, ...(variant === null ? {} : { variant }) };
+  if (base === undefined) throw new ImgbuildError("internal", "Internal error: an image without architecture and base");
+  return platformOf(base);
 }
 
 const MAPS: ReadonlySet<string> = new Set(["Labels", "ExposedPorts", "Volumes"]);

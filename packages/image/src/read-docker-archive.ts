@@ -54,6 +54,9 @@ export function checkPlatform(image: FoundImage, label: string, wanted: Platform
   throw new ImgbuildError(
     "not-found",
     `Cannot find an image for ${formatPlatform(wanted)} in ${label}: it has ${formatPlatform(have)}`,
+    {
+      hint: `Write architecture: "${[have.architecture, have.variant].filter(Boolean).join("/")}" for the image that is built on it`,
+    },
   );
 }
 

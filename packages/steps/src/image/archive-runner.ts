@@ -1,6 +1,7 @@
 import { atPosition, fromUnknown } from "@imgbuild/errors";
 import type { ArchiveArgs, JsonValue, Output, Step, StepRunner } from "@imgbuild/graph";
 import { importImage, layerBlobs } from "@imgbuild/image";
+import type { Platform } from "@imgbuild/oci";
 import type { Store } from "@imgbuild/store";
 import type { ImageOutput } from "./image-output.ts";
 
@@ -22,14 +23,24 @@ export function archiveRunner(options: ArchiveRunnerOptions): StepRunner {
 }
 
 async function runArchive(step: Step, { store, workspaceRoot }: ArchiveRunnerOptions): Promise<Output> {
-  const { path, name, tag } = step.derivation.args as unknown as ArchiveArgs;
+  const { path, name, tag, platform } = step.derivation.args as unknown as ArchiveArgs;
   try {
     const pick = { name, tag };
-    const image = await importImage({ path: `${workspaceRoot}/${path}`, pick, store, signal: step.signal });
+    const image = await importImage({
+      path: `${workspaceRoot}/${path}`,
+      pick,
+      platform: platform && platformOf(platform),
+      store,
+      signal: step.signal,
+    });
     const blobs = [image.config, ...new Set(image.layers.flatMap((layer) => layerBlobs(store, layer)))];
     const data: ImageOutput = { image, blobs };
     return { digest: image.config, data: data as unknown as JsonValue };
   } catch (error) {
     throw atPosition(fromUnknown(error, `Cannot read the image archive "//${path}"`), step.derivation.position);
   }
+}
+
+function platformOf({ os, architecture, variant }: NonNullable<ArchiveArgs["platform"]>): Platform {
+  return variant === null ? { os, architecture } : { os, architecture, variant };
 }

@@ -41,11 +41,8 @@ function runImage(step: Step, { store, now }: ImageRunnerOptions): Output {
   });
   const bytes = encodeDocument(config);
   const digest = store.blobs.put(bytes);
-  const platform = {
-    os: args.os,
-    architecture: args.architecture,
-    ...(args.variant === null ? {} : { variant: args.variant }),
-  };
+  const { os, architecture, variant } = config;
+  const platform = { os, architecture, ...(variant === undefined ? {} : { variant }) };
   const image: ImageData = { config: digest, configSize: bytes.length, platform, layers };
   const blobs = [digest, ...new Set([...(base?.blobs ?? []), ...added.flatMap((each) => each.blobs)])];
   const data: ImageOutput = { image, blobs };
