@@ -3,21 +3,14 @@ import { shQuote as q } from "./sh-quote.ts";
 /** What stands in /dev beside links and terminals. */
 export const DEVICES = ["null", "zero", "full", "random", "urandom", "tty"] as const;
 
-/** Where user 0 is that of the machine, the kernel's knobs would obey it. */
-const GUARDED_PROC = `for p in sys sysrq-trigger irq bus fs acpi scsi; do
-  [ ! -e root/proc/$p ] || mount -o bind,ro,nosuid,nodev,noexec root/proc/$p root/proc/$p 2>&4 || die "cannot guard /proc/$p"
-done
-for p in kcore keys latency_stats timer_list sched_debug; do
-  [ ! -e root/proc/$p ] || mount --bind /dev/null root/proc/$p 2>&4 || die "cannot hide /proc/$p"
-done`;
-
 /** Functions that both helpers have. Run by the sh of this machine; fd 4 goes to us. */
 const COMMON = `set -u
 umask 022
 die() { echo "fail $1" >&4; exit 125; }
-# Whether no part of a path below root is a link.
+top=root
+# Whether no part of a path below the top is a link.
 plain() {
-  at=root; rest=$1
+  at=$top; rest=$1
   while [ -n "$rest" ]; do
     case $rest in */*) part=\${rest%%/*}; rest=\${rest#*/} ;; *) part=$rest; rest= ;; esac
     at=$at/$part
@@ -30,8 +23,16 @@ plain() {
 export interface InitPlan {
   /** Mounts the root at `root`. */
   readonly mountRoot: string;
+  /** Copies of the machine's devices are made in `devs`, so that a script can change them; else the machine's are lent. */
+  readonly ownDevices: boolean;
   readonly ip: string | undefined;
 }
+
+/** Where user 0 is that of the machine, it could change the mode of a device that is lent: it gets copies. */
+const OWN_DEVICES = `mount -t tmpfs -o nosuid,size=64k,mode=755 tmpfs devs 2>&4 || die "cannot mount a tmpfs"
+cp -a ${DEVICES.map((name) => `/dev/${name}`).join(" ")} devs/ 2>/dev/null || for d in ${DEVICES.join(" ")}; do
+  rm -f devs/$d; : > devs/$d; mount --bind /dev/$d devs/$d 2>&4 || die "cannot lend /dev/$d"
+done`;
 
 /**
  * The first process in the namespaces: makes the root, starts the script in a mount namespace of its own (so that every mount
@@ -39,23 +40,32 @@ export interface InitPlan {
  */
 export function initScript(plan: InitPlan): string {
   return `${COMMON}
-mount --make-rprivate / 2>&4 || die "mount --make-rprivate failed"
-hostname imgbuild 2>/dev/null || { echo imgbuild > /proc/sys/kernel/hostname; } 2>/dev/null || :
-${plan.ip === undefined ? ":" : `${q(plan.ip)} link set lo up 2>/dev/null || :`}
+{ echo imgbuild > /proc/sys/kernel/hostname || hostname imgbuild; } 2>/dev/null || :
+${plan.ip === undefined ? ":" : `${q(plan.ip)} link set lo up 2>/dev/null &`}
+${plan.ownDevices ? OWN_DEVICES : ":"}
 ${plan.mountRoot}
 : > made
-unshare --mount --propagation private -- sh ./enter.sh
+wait
+unshare --mount -- sh ./enter.sh
 code=$?
 kill -KILL -1 2>/dev/null
-wait
-tac made 2>/dev/null | while read -r kind path; do
-  plain "$path" || continue
-  case $kind in
-    d) rmdir "root/$path" 2>/dev/null ;;
-    f) [ -f "root/$path" ] && [ ! -s "root/$path" ] && rm -f "root/$path" ;;
-  esac
-done
-umount root 2>&4 || umount -l root 2>&4
+below() {
+  set --
+  while IFS= read -r line; do
+    path=\${line#? }
+    case $line in "$kind "*) plain "$path" && set -- "$top/$path" "$@" ;; esac
+  done < made
+  [ $# -eq 0 ] || "$remove" -- "$@" 2>/dev/null
+}
+kind=f remove=rm_empty
+rm_empty() {
+  shift
+  for f do [ ! -f "$f" ] || [ -s "$f" ] || rm -f -- "$f"; done
+}
+below
+kind=d remove=rmdir
+below
+umount -l root 2>/dev/null
 echo "exit $code" >&4
 exit 0
 `;
@@ -63,12 +73,14 @@ exit 0
 
 /** What the second helper needs to know. Shell text, all values quoted. */
 export interface EnterPlan {
-  readonly mode: "root" | "subordinate" | "single";
+  readonly ownDevices: boolean;
   readonly network: boolean;
   /** Mounts that the caller asked for: calls of `bind`. */
   readonly binds: string;
   /** The words that drop rights, set the environment and change the root; the new root and a program follow. */
   readonly wrap: string;
+  /** A shell that the root is known to have, which saves looking for one. */
+  readonly shell: string | undefined;
   /** Brings a shell into a root that has none, and sets `shell`; or says why it cannot. */
   readonly tools: string;
   /** Puts the stand-in of mknod into PATH. */
@@ -76,54 +88,50 @@ export interface EnterPlan {
   /** Program and arguments, where they need no shell; undefined for `guest/script`. */
   readonly argv: readonly string[] | undefined;
   readonly cwd: string;
+  /** Whether the script has our stdin. */
+  readonly terminal: boolean;
 }
 
-const SHELLS = "/bin/bash /usr/bin/bash /usr/local/bin/bash /bin/sh /usr/bin/sh /busybox/sh";
+/** Where a root may have its shell, in the order of preference. */
+export const SHELLS = ["/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash", "/bin/sh", "/usr/bin/sh", "/busybox/sh"];
 
 /** Mounts what a script finds around it, hides this machine, and becomes the script. cwd: the scratch directory. */
 export function enterScript(plan: EnterPlan): string {
   return `${COMMON}
-# A directory below root that mounts can use; made, and noted, where it is missing.
-directory() {
-  plain "$1" || die "/$1 in the root goes through a symbolic link, so nothing can be mounted there"
-  at=root; rest=$1; done=
-  while [ -n "$rest" ]; do
-    case $rest in */*) part=\${rest%%/*}; rest=\${rest#*/} ;; *) part=$rest; rest= ;; esac
-    at=$at/$part; done=$done\${done:+/}$part
-    [ -d "$at" ] || { mkdir "$at" 2>&4 || die "mkdir /$done failed"; echo "d $done" >> made; }
+# Directories below root that mounts can use; made, and noted, where they are missing.
+directories() {
+  lacks=
+  for d do
+    plain "$d" || die "/$d in the root goes through a symbolic link, so nothing can be mounted there"
+    at=root; rest=$d
+    while [ -n "$rest" ]; do
+      case $rest in */*) part=\${rest%%/*}; rest=\${rest#*/} ;; *) part=$rest; rest= ;; esac
+      at=$at/$part
+      [ -d "$at" ] || { lacks=1; echo "d \${at#root/}" >> made; }
+    done
   done
+  [ -z "$lacks" ] || (cd root && mkdir -p -- "$@") 2>&4 || die "the root has no place for /$*"
 }
 file() {
-  case $1 in */*) directory "\${1%/*}" ;; esac
   plain "$1" || die "/$1 in the root is a symbolic link, so nothing can be mounted there"
-  [ -e "root/$1" ] || { : > "root/$1"; echo "f $1" >> made; }
+  [ -e "root/$1" ] || { : > "root/$1"; echo "f $1" >> made; } 2>&4 || die "the root has no place for /$1"
 }
-read_only() {
-  for flags in ,nosuid,nodev "" ,nosuid ,nodev ,nosuid,nodev,noexec; do
-    mount -o "remount,bind,ro$flags" "$1" 2>/dev/null && return
-  done
-  die "cannot make a mount read-only"
+# place SOURCE TARGET: what a mount needs there.
+place() {
+  if [ -d "$1" ]; then directories "$2"; return; fi
+  case $2 in */*) directories "\${2%/*}" ;; esac
+  file "$2"
 }
-# bind SOURCE TARGET ro|rw
+# bind SOURCE TARGET OPTIONS
 bind() {
-  if [ -d "$1" ]; then directory "$2"; else file "$2"; fi
-  mount --bind "$1" "root/$2" 2>&4 || die "cannot mount $1"
-  [ "$3" = rw ] || read_only "root/$2"
+  place "$1" "$2"
+  mount -o "bind,$3" "$1" "./root/$2" 2>&4 || die "cannot mount $1"
 }
-directory proc
-# Hidden: the helper above the script, whose mount table tells paths of this machine.
-mount -t proc -o nosuid,nodev,noexec,hidepid=4 proc root/proc 2>/dev/null ||
-  mount -t proc -o nosuid,nodev,noexec proc root/proc 2>&4 || die "cannot mount /proc"
-${plan.mode === "root" ? GUARDED_PROC : ":"}
-directory dev
-mount --bind dev root/dev 2>&4 || die "cannot mount /dev"
-${plan.mode === "root" ? 'mount -o remount,bind,nosuid,nodev root/dev 2>&4 || die "cannot mount /dev"' : ":"}
-for d in ${DEVICES.join(" ")}; do mount --bind /dev/$d root/dev/$d 2>/dev/null || rm -f root/dev/$d; done
-mount -t devpts -o newinstance,ptmxmode=0666,mode=620,nosuid,noexec devpts root/dev/pts 2>/dev/null
-mount -t tmpfs -o nosuid,nodev,mode=1777 tmpfs root/dev/shm 2>/dev/null
+directories proc dev .imgbuild
+# Newer kernels hide the helper above the script, whose mount table tells paths of this machine.
+mount --all --fstab mounts 2>/dev/null || mount --all --fstab mounts-older 2>&4 || die "cannot mount /proc and /dev"
+mount -t devpts -o newinstance,ptmxmode=0666,mode=620,nosuid,noexec devpts root/dev/pts 2>/dev/null &
 ${plan.network ? "for f in etc/resolv.conf etc/hosts; do [ ! -e /$f ] || [ -e root/$f ] || bind /$f $f ro; done" : ":"}
-directory .imgbuild
-mount --bind guest root/.imgbuild 2>&4 || die "cannot mount /.imgbuild"
 ${plan.binds}
 where=root
 inside() {
@@ -135,17 +143,19 @@ roots() {
   while read -r _ _ _ _ at _; do [ "$at" != / ] || n=$((n + 1)); done < /proc/self/mountinfo
   echo $n
 }
-shell=
+shell=${plan.shell === undefined ? "" : q(plan.shell)}
 find_shell() {
-  for c in ${SHELLS}; do
+  for c in ${SHELLS.join(" ")}; do
     # The root has it, or a link that only the kernel can follow inside.
     if plain "\${c#/}" && [ ! -e "root$c" ]; then continue; fi
     if (inside "$c" -c :) > /dev/null 2>&1 < /dev/null; then shell=$c; return; fi
   done
 ${plan.tools}
 }
-${plan.argv !== undefined && plan.cwd === "/" ? ":" : "find_shell"}
-${plan.standIn ? '{ echo "#!$shell"; cat mknod.sh; } > guest/bin/mknod && chmod 755 guest/bin/mknod' : ":"}
+${plan.argv !== undefined && plan.cwd === "/" ? ":" : '[ -n "$shell" ] || find_shell'}
+${plan.standIn ? '{ echo "#!$shell"; cat mknod.sh; } > guest/bin/mknod' : ":"}
+${plan.ownDevices && !plan.terminal ? "exec < devs/null" : ":"}
+wait
 cd root
 before=$(roots)
 # Some versions of mount report a failure of their bookkeeping although the move was done.

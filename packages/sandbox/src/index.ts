@@ -3,15 +3,15 @@ export { mapName } from "./id-map.ts";
 export { writeAll } from "./mapped-command.ts";
 export { type ChangedContent, type ChangedFile, type ReadChangesOptions, readChanges } from "./read-changes.ts";
 export { removeTree } from "./remove-tree.ts";
-export { BUILDER_ID } from "./run-files.ts";
 export { openSandbox, type Sandbox } from "./sandbox.ts";
 export type { SandboxHost } from "./sandbox-host.ts";
-export type {
-  RecordedDevice,
-  SandboxBind,
-  SandboxEnd,
-  SandboxLimits,
-  SandboxRoot,
-  SandboxRun,
+export {
+  BUILDER_ID,
+  type RecordedDevice,
+  type SandboxBind,
+  type SandboxEnd,
+  type SandboxLimits,
+  type SandboxRoot,
+  type SandboxRun,
 } from "./sandbox-run.ts";
 export { extract, type UnpackOptions, unpackLayer } from "./unpack-layer.ts";

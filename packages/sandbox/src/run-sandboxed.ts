@@ -1,10 +1,11 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { lstatSync, mkdirSync, readFileSync } from "node:fs";
 import { ImgbuildError } from "@imgbuild/errors";
 import { type Abilities, idsHint } from "./abilities.ts";
+import { SHELLS } from "./helper-scripts.ts";
 import type { HostTools } from "./host-tools.ts";
 import { OutputTail } from "./output-tail.ts";
 import { writeRunFiles } from "./run-files.ts";
-import type { RecordedDevice, SandboxEnd, SandboxRun } from "./sandbox-run.ts";
+import type { RecordedDevice, SandboxEnd, SandboxRoot, SandboxRun } from "./sandbox-run.ts";
 import { type MappedProcess, noNamespaces, startMapped } from "./start-mapped.ts";
 
 const SPACES = ["--mount", "--pid", "--ipc", "--uts", "--cgroup", "--fork", "--kill-child"];
@@ -15,13 +16,13 @@ const SPACES = ["--mount", "--pid", "--ipc", "--uts", "--cgroup", "--fork", "--k
  * `unsupported` when the sandbox cannot be made, `cancelled` when `signal` aborts.
  */
 export async function runSandboxed(abilities: Abilities, run: SandboxRun, tools: () => HostTools): Promise<SandboxEnd> {
-  const end = await attempt(abilities, run, NO_TOOLS);
-  if (end !== "no shell") return end;
   // Finding what to lend takes a while, and most roots have a shell.
+  const first = lacksShell(run.root) ? undefined : await attempt(abilities, run, NO_TOOLS);
+  if (first !== undefined && first !== "no shell") return first;
   const scratch = `${run.scratch}/lent`;
   mkdirSync(scratch);
-  const again = await attempt(abilities, { ...run, scratch }, tools());
-  if (again !== "no shell") return again;
+  const end = await attempt(abilities, { ...run, scratch }, tools());
+  if (end !== "no shell") return end;
   throw new ImgbuildError(
     "unsupported",
     "Cannot run a script in this root: no shell of it runs on this machine, and none can be lent to it",
@@ -32,6 +33,23 @@ export async function runSandboxed(abilities: Abilities, run: SandboxRun, tools:
 }
 
 const NO_TOOLS: HostTools = { linked: undefined, busybox: undefined };
+
+/** Whether nothing stands where a shell might; what cannot be looked at may be one. */
+function lacksShell(root: SandboxRoot): boolean {
+  if (root.kind === "host") return false;
+  const directories = root.kind === "directory" ? [root.directory] : [...root.lower, root.upper];
+  return !directories.some((directory) => SHELLS.some((path) => mayBe(directory, path.slice(1).split("/"))));
+}
+
+function mayBe(directory: string, [name = "", ...rest]: readonly string[]): boolean {
+  try {
+    const stat = lstatSync(`${directory}/${name}`, { throwIfNoEntry: false });
+    if (stat?.isDirectory() === true && rest.length > 0) return mayBe(`${directory}/${name}`, rest);
+    return stat?.isSymbolicLink() === true || (stat?.isFile() === true && rest.length === 0);
+  } catch {
+    return true;
+  }
+}
 
 async function attempt(abilities: Abilities, run: SandboxRun, tools: HostTools): Promise<SandboxEnd | "no shell"> {
   if (run.signal.aborted) throw cancelled();

@@ -1,3 +1,6 @@
+/** The user of scripts that need no rights. */
+export const BUILDER_ID = 1000;
+
 /** What a script sees as `/`. */
 export type SandboxRoot =
   /** Directories stacked by overlayfs, lowest first; changes go to `upper`. `work` is empty and beside `upper`. */

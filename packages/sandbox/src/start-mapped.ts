@@ -40,7 +40,7 @@ export function startMapped(abilities: Abilities, argv: readonly string[], optio
   const single = [unshare, "--map-root-user", ...spaces, "--", ...argv];
   const [command = "", ...args] = [...dying, ...(mode === "root" ? inner : mode === "single" ? single : gate)];
   const stdio: StdioOptions = [...options.stdio, "pipe", "pipe"];
-  const env = { PATH, LC_ALL: "C", LIBMOUNT_FORCE_MOUNT2: "always" };
+  const env = { PATH: `${PATH}:${abilities.host.path}`, LC_ALL: "C", LIBMOUNT_FORCE_MOUNT2: "always" };
   const detached = options.stdio[0] !== "inherit";
   const child = spawn(command, args, { cwd: options.cwd, env, stdio, detached });
   const control = child.stdio[3] as Writable;

@@ -1,4 +1,6 @@
+import { dirname } from "node:path";
 import type { HostTools, LinkedTools } from "./host-tools.ts";
+import { bindEntry, mountTable } from "./mount-table.ts";
 import { shQuote as q } from "./sh-quote.ts";
 
 /**
@@ -16,20 +18,32 @@ export function toolMounts({ linked, busybox }: HostTools): string {
     );
   if (busybox === undefined) lines.push("die no-shell");
   else {
-    const last = `: > guest/host; mount --bind ${q(busybox.path)} root/.imgbuild/host 2>&4 || die "cannot lend a shell"`;
-    lines.push(last, "read_only root/.imgbuild/host", "mv guest/busybox guest/tools", "shell=/.imgbuild/tools/sh");
+    lines.push(": > guest/host", lend(busybox.path), "mv guest/busybox guest/tools", "shell=/.imgbuild/tools/sh");
   }
   return lines.join("\n");
 }
 
+function lend(path: string): string {
+  return `mount -o bind,ro,nosuid,nodev ${q(path)} ./root/.imgbuild/host 2>&4 || die "cannot lend a shell"`;
+}
+
 function linkedMounts({ libraries, directory, programs }: LinkedTools): string {
+  const directories = [...new Set(libraries.map((path) => dirname(path.slice(1))))];
   return [
-    ...libraries.map((path) => `bind ${q(path)} ${q(path.slice(1))} ro`),
-    `mkdir guest/host; mount --bind ${q(directory)} root/.imgbuild/host 2>&4 || die "cannot lend a shell"`,
-    "read_only root/.imgbuild/host",
+    `directories ${directories.map(q).join(" ")}`,
+    ...libraries.map((path) => `file ${q(path.slice(1))}`),
+    `mount --all --fstab libraries 2>&4 || die "cannot lend libraries"`,
+    "mkdir guest/host",
+    lend(directory),
     "mv guest/linked guest/tools",
     `shell=/.imgbuild/tools/${programs.has("bash") ? "bash" : "sh"}`,
   ].join("\n");
+}
+
+/** The table of the libraries that are lent. */
+export function libraryMounts({ linked }: HostTools): string {
+  const options = ["ro", "nosuid", "nodev"];
+  return mountTable((linked?.libraries ?? []).map((path) => bindEntry(path, `root${path}`, options)));
 }
 
 /** The links that stand in /.imgbuild/tools when they are lent, by `linked/NAME` or `busybox/NAME`. */
