@@ -21,8 +21,9 @@ const READ_ONLY_PROC = ["sys", "sysrq-trigger", "irq", "bus", "fs", "acpi", "scs
 const HIDDEN_PROC = ["kcore", "keys", "latency_stats", "timer_list", "sched_debug"];
 
 /** What a root of this machine's programs shows. */
-const HOST_PATHS =
-  "usr bin sbin lib lib32 lib64 libx32 etc/alternatives etc/ld.so.cache nix/store gnu/store".split(" ");
+const HOST_PATHS = "usr bin sbin lib lib32 lib64 libx32 etc/alternatives etc/ld.so.cache nix/store gnu/store".split(
+  " ",
+);
 
 /** The mounts of one run, as tables and shell text in its scratch directory. */
 export class RunMounts {

@@ -1,10 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describeWithTools } from "@imgbuild/testkit";
 import { processesWith, SandboxRig, testSandbox } from "./testing.ts";
 
 const mode = testSandbox().abilities.mode;
 const lone = mode === "single";
+
+const DEVICE_PATHS = ["null", "zero", "full", "random", "urandom", "tty"].map((name) => `/dev/${name}`);
 
 describeWithTools(["unshare", "setpriv"], `a sandbox (${mode})`, () => {
   const rig = new SandboxRig();
@@ -57,6 +59,30 @@ describeWithTools(["unshare", "setpriv"], `a sandbox (${mode})`, () => {
     expect(rig.output.match(/refused/g)?.length ?? 0).toBeGreaterThanOrEqual(mode === "root" ? 2 : 1);
     expect(rig.output).toContain("nosys");
     expect(rig.output).toMatch(/^\s*4$/m);
+  });
+
+  test("a device that a script makes opens nowhere, not in what is bound or lent either", async () => {
+    const bound = rig.empty("bound");
+    const open = (path: string) => `mknod ${path} c 1 5 2> /dev/null; head -c 4 ${path} 2> /dev/null | wc -c`;
+    const paths = ["/node", "/dev/shm/node", "/dev/node", "$TMPDIR/node", "/bound/node"];
+    const end = await rig.run(`${paths.map(open).join("\n")}\n`, {
+      binds: [{ source: bound, target: "/bound", readOnly: false }],
+    });
+    expect([end.code, rig.output.trim().split(/\s+/)]).toEqual([0, paths.map(() => "0")]);
+  });
+
+  test("the devices of this machine keep their mode and owner, through every name of them", async () => {
+    const seen = () => DEVICE_PATHS.map((path) => [path, statSync(path).mode, statSync(path).uid]);
+    const before = seen();
+    await rig.run(
+      `for f in ${DEVICE_PATHS.join(" ")} /dev/stdin /proc/self/fd/*; do chmod 600 $f; chown 5:5 $f; done; :`,
+    );
+    expect(seen()).toEqual(before);
+  });
+
+  test("stdin is empty, and what is written to memory is bounded", async () => {
+    const end = await rig.run("cat | wc -c; head -c 200000000 /dev/zero > /dev/shm/big || :");
+    expect([end.code, rig.output]).toEqual([0, expect.stringMatching(/^0\n[\s\S]*No space left/)]);
   });
 
   test("leaves a root as the script left it: no mount points, no lent programs", async () => {
