@@ -3,7 +3,7 @@ import type { NpmPackageArgs } from "@imgbuild/graph";
 import type { Closure, PackageUnit } from "@imgbuild/npm";
 import type { NpmRequest } from "./npm-options.ts";
 
-type Rules = Pick<NpmRequest, "scripts" | "allowScripts" | "ignoreScripts" | "workspace">;
+type Rules = Pick<NpmRequest, "scripts" | "ignoreScripts">;
 
 /** Refuses, by name, every package of a closure whose install scripts would have to run and may not. */
 export function checkScripts(closure: Closure, rules: Rules): void {
@@ -21,8 +21,8 @@ export function scriptsOf(unit: PackageUnit, rules: Rules): NpmPackageArgs["scri
   return unit.hasInstallScript === undefined && !rules.ignoreScripts.has(unit.name) ? "deny" : null;
 }
 
-function isAllowed(unit: PackageUnit, { scripts, allowScripts }: Rules): boolean {
-  return scripts === "sandbox" || allowScripts.has(unit.name);
+function isAllowed(unit: PackageUnit, { scripts }: Rules): boolean {
+  return scripts === "all" || scripts.has(unit.name);
 }
 
 function denied(title: string, name: string): ImgbuildError {
@@ -30,7 +30,7 @@ function denied(title: string, name: string): ImgbuildError {
     "definition",
     `Cannot use the package "${title}": it has install scripts, which do not run`,
     {
-      hint: `If it works without them, say so: ignoreScripts: [${JSON.stringify(name)}]; else let them run in a sandbox: allowScripts: [${JSON.stringify(name)}], or scripts: "sandbox" for all`,
+      hint: `If it works without them, say so: ignoreScripts: [${JSON.stringify(name)}]; else let them run in a sandbox: scripts: [${JSON.stringify(name)}], or scripts: "sandbox" for all`,
     },
   );
 }

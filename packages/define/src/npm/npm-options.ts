@@ -22,19 +22,20 @@ export interface NpmWorkspaceOptions {
   readonly lockfile?: string;
   /** Where the root of the repository comes to be in the image; default `/app`. */
   readonly dest?: string;
-  /** Take the workspace's own devDependencies too; default false. */
-  readonly dev?: boolean;
+  /**
+   * `production` (default): what runs the workspace. `all`: what builds it too, for `runCommand`: its devDependencies, those of
+   * the workspaces it needs, and everything the root package depends on.
+   */
+  readonly dependencies?: "production" | "all";
   /** Take optional dependencies that fit the platform; default true. */
   readonly optional?: boolean;
   /** Take optional peers that are in the lock, as `npm ci` does; default true. */
   readonly optionalPeers?: boolean;
   /**
-   * What becomes of packages with install scripts: `deny` (default) refuses all that `allowScripts` and `ignoreScripts` do
-   * not name; `sandbox` runs them.
+   * What becomes of packages with install scripts that `ignoreScripts` does not name: `deny` (default) refuses them by name,
+   * `sandbox` runs them in a sandbox without network, a list of package names runs those and refuses all others.
    */
-  readonly scripts?: "deny" | "sandbox";
-  /** Packages whose install scripts run in the sandbox. */
-  readonly allowScripts?: readonly string[];
+  readonly scripts?: "deny" | "sandbox" | readonly string[];
   /** Packages that work without their install scripts: they are used as they were published. */
   readonly ignoreScripts?: readonly string[];
   readonly platform?: NpmPlatform;
@@ -49,11 +50,10 @@ export const NPM_WORKSPACE_ATTRIBUTES = [
   "workspace",
   "lockfile",
   "dest",
-  "dev",
+  "dependencies",
   "optional",
   "optionalPeers",
   "scripts",
-  "allowScripts",
   "ignoreScripts",
   "platform",
   "include",
@@ -78,11 +78,11 @@ export interface NpmRequest {
   /** Relative to the workspace of imgbuild. */
   readonly lockfile: string | undefined;
   readonly dest: string;
-  readonly dev: boolean;
+  readonly dependencies: "production" | "all";
   readonly optional: boolean;
   readonly optionalPeers: boolean;
-  readonly scripts: "deny" | "sandbox";
-  readonly allowScripts: ReadonlySet<string>;
+  /** The packages whose install scripts run; `all` for every one. */
+  readonly scripts: ReadonlySet<string> | "all";
   readonly ignoreScripts: ReadonlySet<string>;
   readonly platform: TargetPlatform;
   /** Whether the definition names the architecture; if not, the image does. */

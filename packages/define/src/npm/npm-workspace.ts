@@ -48,10 +48,10 @@ function workspaceValue(caller: Caller, call: Call): NpmWorkspaceValue {
 }
 
 function closureFor(caller: Caller, { memory, request, found }: Call): Closure {
-  const { platform, dev, optional, optionalPeers } = request;
+  const { platform, dependencies, optional, optionalPeers } = request;
   const readManifest = (directory: string) => memory.text(caller, join(join(found.root, directory), "package.json"));
   const { workspace } = found;
-  return closureOf(found.lock, { workspace, platform, dev, optional, optionalPeers, readManifest });
+  return closureOf(found.lock, { workspace, platform, dependencies, optional, optionalPeers, readManifest });
 }
 
 function layeredOf(

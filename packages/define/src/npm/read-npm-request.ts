@@ -1,4 +1,4 @@
-import { byCodeUnit } from "@imgbuild/graph";
+import { byCodeUnit, didYouMean } from "@imgbuild/graph";
 import type { Caller } from "../call.ts";
 import { readArchitecture } from "../image-fields.ts";
 import { readChoice, readFlag, readOptions, readStrings } from "../options.ts";
@@ -12,7 +12,6 @@ export function readNpmRequest(caller: Caller, options: unknown): NpmRequest {
   const problems: Problem[] = [];
   const given = readOptions(options, NPM_WORKSPACE_ATTRIBUTES, problems);
   const flag = (path: string, fallback: boolean) => readFlag(given[path], { path, fallback, problems });
-  const names = (path: string) => new Set(readStrings(given[path], path, problems));
   const patterns = (path: string) => readStrings(given[path], path, problems).sort(byCodeUnit);
   const request: NpmRequest = {
     workspace: readWorkspace(given.workspace, problems),
@@ -21,12 +20,13 @@ export function readNpmRequest(caller: Caller, options: unknown): NpmRequest {
         ? undefined
         : workspacePath(given.lockfile, { dir: caller.dir, path: "lockfile", problems }),
     dest: readDestination(given.dest, problems),
-    dev: flag("dev", false),
+    dependencies: readChoice(given.dependencies, ["production", "all"], {
+      ...{ path: "dependencies", fallback: "production", problems },
+    }),
     optional: flag("optional", true),
     optionalPeers: flag("optionalPeers", true),
-    scripts: readChoice(given.scripts, ["deny", "sandbox"], { path: "scripts", fallback: "deny", problems }),
-    allowScripts: names("allowScripts"),
-    ignoreScripts: names("ignoreScripts"),
+    scripts: readScripts(given.scripts, problems),
+    ignoreScripts: new Set(readStrings(given.ignoreScripts, "ignoreScripts", problems)),
     ...readPlatform(given.platform, problems),
     include: patterns("include"),
     exclude: patterns("exclude"),
@@ -40,6 +40,16 @@ function readWorkspace(value: unknown, problems: Problem[]): string {
   const text = `is ${describeValue(value)}, wanted the directory or name of a workspace such as "packages/api"`;
   problems.push({ path: "workspace", text, missing: value === undefined });
   return "";
+}
+
+function readScripts(value: unknown, problems: Problem[]): NpmRequest["scripts"] {
+  if (Array.isArray(value)) return new Set(readStrings(value, "scripts", problems));
+  if (value === undefined || value === "deny") return new Set();
+  if (value === "sandbox") return "all";
+  const near = typeof value === "string" ? didYouMean(value, ["deny", "sandbox"]) : "";
+  const text = `is ${describeValue(value)}, wanted "deny", "sandbox" or a list of names of packages${near}`;
+  problems.push({ path: "scripts", text });
+  return new Set();
 }
 
 function readDestination(value: unknown, problems: Problem[]): string {

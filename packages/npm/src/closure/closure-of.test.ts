@@ -41,7 +41,7 @@ describe("what belongs to a closure", () => {
     expect(paths(packages, { workspace: "./packages/a/" })).toEqual(all);
   });
 
-  test("leaves out devDependencies, unless asked for; those of other workspaces always", () => {
+  test("leaves out devDependencies, unless all are asked for: then those of linked workspaces come along", () => {
     const packages = {
       "": { devDependencies: { d: "1", w: "1" } },
       "node_modules/d": entry("1.0.0", { dependencies: { e: "1" } }),
@@ -51,7 +51,42 @@ describe("what belongs to a closure", () => {
       "node_modules/f": entry("1.0.0"),
     };
     expect(paths(packages)).toEqual([""]);
-    expect(paths(packages, { dev: true })).toEqual(["", "node_modules/d", "node_modules/e", "w"]);
+    const all = ["", "node_modules/d", "node_modules/e", "node_modules/f", "w"];
+    expect(paths(packages, { dependencies: "all" })).toEqual(all);
+  });
+
+  test("has the tools of the root, without its files, when all is asked for", () => {
+    const packages = {
+      "": { devDependencies: { tsc: "1" }, dependencies: { p: "1" } },
+      "packages/a": { name: "a", dependencies: { x: "1" } },
+      "packages/b": { name: "b", devDependencies: { y: "1" } },
+      "node_modules/a": { link: true, resolved: "packages/a" },
+      "node_modules/p": entry("1.0.0"),
+      "node_modules/tsc": entry("1.0.0", { bin: { tsc: "bin/tsc" } }),
+      "node_modules/x": entry("1.0.0"),
+      "node_modules/y": entry("1.0.0"),
+    };
+    expect(paths(packages, { workspace: "packages/a" })).toEqual(["node_modules/x", "packages/a"]);
+    const closure = close(packages, { workspace: "packages/a", dependencies: "all" });
+    expect(closure.units.map(({ installPath }) => installPath)).toEqual([
+      ...["node_modules/p", "node_modules/tsc", "node_modules/x", "packages/a"],
+    ]);
+    expect(closure.binLinks).toEqual([{ path: "node_modules/.bin/tsc", target: "node_modules/tsc/bin/tsc" }]);
+    expect(closure.edges).toEqual([{ from: "packages/a", to: "node_modules/x", optional: false }]);
+  });
+
+  test("has no optional peer that is left over in the lock, and none that only peerDependenciesMeta names", () => {
+    const packages = {
+      ...root({ a: "1" }),
+      "node_modules/a": entry("1.0.0", {
+        peerDependencies: { gone: "1", there: "1" },
+        peerDependenciesMeta: { gone: { optional: true }, there: { optional: true }, meta: { optional: true } },
+      }),
+      "node_modules/gone": entry("1.0.0", { extraneous: true }),
+      "node_modules/there": entry("1.0.0"),
+      "node_modules/meta": entry("1.0.0"),
+    };
+    expect(paths(packages)).toEqual(["", "node_modules/a", "node_modules/there"]);
   });
 
   test("has linked workspaces at their own directory, each with its own dependencies", () => {

@@ -18,8 +18,11 @@ export interface ClosureOptions {
   /** Directory of the workspace relative to the root of the lock; `""` or `"."` is the root package. */
   readonly workspace: string;
   readonly platform: TargetPlatform;
-  /** Take the workspace's own devDependencies too. Default false. */
-  readonly dev?: boolean;
+  /**
+   * `production` (default): what runs the workspace. `all`: what builds it too: its devDependencies, those of the first-party
+   * packages it needs, and everything the root package depends on, since the tools of a repository are often there.
+   */
+  readonly dependencies?: "production" | "all";
   /** Take optionalDependencies and optional peers that are in the lock. Default true. */
   readonly optional?: boolean;
   /**
@@ -42,13 +45,16 @@ export interface ClosureOptions {
  */
 export function closureOf(lock: LockFile, options: ClosureOptions): Closure {
   const workspace = findWorkspace(lock, options.workspace);
-  const { platform, dev = false, optional = true, optionalPeers = true } = options;
+  const { platform, optional = true, optionalPeers = true } = options;
+  const dev = options.dependencies === "all";
   const graph = lock.kind === "npm" ? npmGraph(lock, platform) : pnpmGraph(lock, platform);
-  const reached = reach(graph, workspace, { dev, optional, optionalPeers });
+  const reached = reach(graph, dev ? [workspace, ""] : [workspace], { dev, optional, optionalPeers });
   const errors = problems(lock, reached, platform);
   const units: Unit[] = [];
+  // The root lends its dependencies; its own files belong to nobody but who asks for the root, or links to it.
+  const rootIsPart = workspace === "" || reached.edges.some(({ to }) => to === "");
   for (const { installPath, within } of reached.nodes) {
-    if (within !== undefined) continue;
+    if (within !== undefined || (installPath === "" && !rootIsPart)) continue;
     collect(errors, () => units.push(graph.unit(installPath, !reached.required.has(installPath))));
   }
   const directories = units.flatMap((unit) => (unit.kind === "first-party" ? [unit.directory] : []));
@@ -147,7 +153,7 @@ function assemble(
     bundled: bundled.sort((a, b) => byCodeUnit(a.installPath, b.installPath)),
     links: sorted,
     binLinks: binLinksOf(binOwners(lock, units, { links: sorted, bundled })),
-    edges: unitEdges(reached),
+    edges: unitEdges(reached, units),
     warnings: peers
       .map(
         ({ from, edge }) =>
@@ -172,7 +178,8 @@ function binOwners(
 }
 
 /** The edges between units: what is bundled counts as the unit whose tarball holds it. */
-function unitEdges(reached: Reached): UnitEdge[] {
+function unitEdges(reached: Reached, units: readonly Unit[]): UnitEdge[] {
+  const isUnit = new Set(units.map(({ installPath }) => installPath));
   const unitAt = new Map(reached.nodes.map(({ installPath, within }) => [installPath, within ?? installPath]));
   const edges = new Map<string, UnitEdge>();
   for (const edge of reached.edges) {
@@ -180,7 +187,7 @@ function unitEdges(reached: Reached): UnitEdge[] {
     const to = unitAt.get(edge.to) ?? edge.to;
     const key = `${from}\0${to}`;
     const optional = isOptional(edge) && edges.get(key)?.optional !== false;
-    if (from !== to) edges.set(key, { from, to, optional });
+    if (from !== to && isUnit.has(from)) edges.set(key, { from, to, optional });
   }
   return [...edges].sort(([a], [b]) => byCodeUnit(a, b)).map(([, edge]) => edge);
 }

@@ -80,13 +80,19 @@ function edgesOf(lock: NpmLock, entry: NpmLockEntry): GraphEdge[] {
   }
   for (const [name, range] of entry.dependencies) types.set(name, { type: "prod", range });
   for (const [name, range] of entry.optionalDependencies) types.set(name, { type: "optional", range });
-  return [...types].map(([name, { type, range }]) => ({ name, type, range, ...find(lock, entry.installPath, name) }));
+  return [...types].map(([name, { type, range }]) => {
+    const found = find(lock, entry.installPath, name);
+    const leftOver = type === "peerOptional" && lock.packages.get(found.link?.path ?? found.to ?? "")?.extraneous;
+    return { name, type, range, ...(leftOver === true ? ABSENT : found) };
+  });
 }
+
+const ABSENT = { to: undefined, link: undefined };
 
 function find(lock: NpmLock, from: string, name: string): Pick<GraphEdge, "to" | "link"> {
   const found = lookUp(from, name, (path) => isPresent(lock.packages.get(path)));
   const entry = found === undefined ? undefined : lock.packages.get(found);
-  if (entry === undefined) return { to: undefined, link: undefined };
+  if (entry === undefined) return ABSENT;
   if (!entry.link) return { to: entry.installPath, link: undefined };
   const target = entry.resolved ?? "";
   if (isOutside(target)) throw outside(lock, entry);

@@ -2,6 +2,7 @@ import type { GraphEdge, GraphNode, PackageGraph } from "./package-graph.ts";
 
 /** Which kinds of dependencies a walk follows. */
 export interface Follow {
+  /** Dev dependencies of every first-party package on the way: third-party packages have none in a graph. */
   readonly dev: boolean;
   readonly optional: boolean;
   readonly optionalPeers: boolean;
@@ -15,7 +16,7 @@ interface FollowedEdge extends GraphEdge {
 
 /** What a walk found. */
 export interface Reached {
-  /** Every node in order of discovery, the start first: shortest way first. */
+  /** Every node in order of discovery, the starts first: shortest way first. */
   readonly nodes: readonly GraphNode[];
   /** Install paths that are needed without any optional dependency on the way. */
   readonly required: ReadonlySet<string>;
@@ -25,23 +26,23 @@ export interface Reached {
 }
 
 /**
- * Walks a graph from `start`. An optional dependency is skipped as a whole when it, or anything it requires, is missing
+ * Walks a graph from `starts`. An optional dependency is skipped as a whole when it, or anything it requires, is missing
  * or does not run on the target platform, as npm does it. What is wrong on the required way is returned, not thrown.
  */
-export function reach(graph: PackageGraph, start: string, follow: Follow): Reached {
+export function reach(graph: PackageGraph, starts: readonly string[], follow: Follow): Reached {
   const usable = usability(graph);
   const nodes: GraphNode[] = [];
   const edges: FollowedEdge[] = [];
   const missing: Reached["missing"][number][] = [];
   const misfits: GraphNode[] = [];
-  const seen = new Set([start]);
+  const seen = new Set(starts);
   // A Set gives what is added during the loop too: this is breadth first.
   for (const at of seen) {
     const node = graph.node(at);
     nodes.push(node);
     if (node.misfit !== undefined && node.within === undefined) misfits.push(node);
     for (const edge of node.edges) {
-      if (!followed(edge, at === start, follow)) continue;
+      if (!followed(edge, follow)) continue;
       const { to } = edge;
       if (isOptional(edge) && (to === undefined || !usable(to))) continue;
       if (to === undefined) missing.push({ from: node, edge });
@@ -49,7 +50,7 @@ export function reach(graph: PackageGraph, start: string, follow: Follow): Reach
       if (to !== undefined) seen.add(to);
     }
   }
-  return { nodes, required: requiredFrom(start, edges), edges, missing, misfits };
+  return { nodes, required: requiredFrom(starts, edges), edges, missing, misfits };
 }
 
 /** Whether its owner works without it. */
@@ -57,8 +58,8 @@ export function isOptional(edge: GraphEdge): boolean {
   return edge.type === "optional" || edge.type === "peerOptional";
 }
 
-function followed(edge: GraphEdge, fromStart: boolean, follow: Follow): boolean {
-  if (edge.type === "dev") return follow.dev && fromStart;
+function followed(edge: GraphEdge, follow: Follow): boolean {
+  if (edge.type === "dev") return follow.dev;
   if (edge.type === "optional") return follow.optional;
   if (edge.type === "peerOptional") return follow.optional && follow.optionalPeers;
   return true;
@@ -92,7 +93,7 @@ function usability(graph: PackageGraph): (installPath: string) => boolean {
   };
 }
 
-function requiredFrom(start: string, edges: readonly FollowedEdge[]): ReadonlySet<string> {
+function requiredFrom(starts: readonly string[], edges: readonly FollowedEdge[]): ReadonlySet<string> {
   const out = new Map<string, string[]>();
   for (const edge of edges) {
     if (isOptional(edge)) continue;
@@ -100,7 +101,7 @@ function requiredFrom(start: string, edges: readonly FollowedEdge[]): ReadonlySe
     if (targets === undefined) out.set(edge.from, [edge.to]);
     else targets.push(edge.to);
   }
-  const required = new Set([start]);
+  const required = new Set(starts);
   for (const at of required) for (const to of out.get(at) ?? []) required.add(to);
   return required;
 }

@@ -17,7 +17,7 @@ export interface Wanted {
   readonly devDependencies: Ranges;
   readonly optionalDependencies: Ranges;
   readonly peerDependencies: Ranges;
-  /** Names in `peerDependencies` that may be missing (`peerDependenciesMeta`). */
+  /** Names that may be missing where `peerDependencies` has them (`peerDependenciesMeta`); npm asks for no others. */
   readonly optionalPeers: ReadonlySet<string>;
 }
 
@@ -34,6 +34,8 @@ export interface NpmLockEntry extends Wanted, PlatformLimits {
   readonly link: boolean;
   readonly inBundle: boolean;
   readonly optional: boolean;
+  /** Left over in the lock: npm installs it for nobody. */
+  readonly extraneous: boolean;
   readonly hasInstallScript: boolean;
   /** Names of dependencies that the package's own tarball holds; `"all"` for every one. */
   readonly bundles: ReadonlySet<string> | "all";

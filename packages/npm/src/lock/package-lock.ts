@@ -92,6 +92,7 @@ function readEntry(installPath: string, shape: Shape): NpmLockEntry {
     link,
     inBundle: flag(fields.get("inBundle")),
     optional: flag(fields.get("optional")) || flag(fields.get("devOptional")),
+    extraneous: flag(fields.get("extraneous")),
     hasInstallScript: flag(fields.get("hasInstallScript")),
     bundles: readBundles(fields),
     bins: readBins(fields.get("bin")?.value, name),

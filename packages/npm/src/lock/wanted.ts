@@ -11,13 +11,11 @@ export function readWanted(fields: ReadonlyMap<string, Shape>): Wanted {
   if (meta !== undefined) {
     for (const [name, about] of members(meta)) if (flag(members(about).get("optional"))) optionalPeers.add(name);
   }
-  const peers = new Map(textMap(fields.get("peerDependencies")));
-  for (const name of optionalPeers) if (!peers.has(name)) peers.set(name, "*");
   return {
     dependencies,
     devDependencies: textMap(fields.get("devDependencies")),
     optionalDependencies,
-    peerDependencies: peers,
+    peerDependencies: textMap(fields.get("peerDependencies")),
     optionalPeers,
   };
 }
