@@ -5,7 +5,7 @@ const { join, resolve } = require("node:path");
 
 const root = resolve(__dirname, "../..");
 const script = join(root, "packages/imgbuild/bundle.mjs");
-const product = join(root, "packages/imgbuild/dist/cli.mjs");
+const product = join(root, "packages/imgbuild/dist/cli.cjs");
 
 /** The latest modification of what goes into the bundle, in milliseconds. */
 function newestSource() {

@@ -24,7 +24,7 @@ export const USAGE = `npm run bench -- [options]
   --smoke           tiny trees, one run, no daemon: does the harness work?
   --profile         also a CPU profile of each of our cases
   --json FILE       where the figures go (default bench/.work/last.json)
-  --imgbuild FILE   measure another bin/imgbuild.mjs
+  --imgbuild FILE   measure another bin/imgbuild.cjs
   --mix-from DIR    copy the mix tree from here in place of npm install
 `;
 
@@ -38,7 +38,7 @@ export function parseOptions(argv: readonly string[], root: string): Options {
       profile: { type: "boolean", default: false },
       only: { type: "string", multiple: true, default: [] },
       runs: { type: "string" },
-      imgbuild: { type: "string", default: join(root, "packages/imgbuild/bin/imgbuild.mjs") },
+      imgbuild: { type: "string", default: join(root, "packages/imgbuild/bin/imgbuild.cjs") },
       "mix-from": { type: "string" },
       json: { type: "string" },
     },

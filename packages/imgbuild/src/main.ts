@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
+import { join } from "node:path";
 import { fromUnknown, ImgbuildError } from "@imgbuild/errors";
 import { formatError, jsonReporter } from "@imgbuild/report";
 import { runCli } from "./cli/run-cli.ts";
@@ -35,7 +36,7 @@ process.on("exit", (code) => {
 process.stderr.on("error", () => undefined);
 
 const readPackage = (): { readonly version: string } =>
-  JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { readonly version: string };
+  JSON.parse(readFileSync(join(import.meta.dirname, "../package.json"), "utf8")) as { readonly version: string };
 
 /** An id without an entry in the user database has no name. */
 const userName = (): string => {
@@ -56,13 +57,16 @@ const host: Host = {
   get user() {
     return { uid: process.geteuid?.() ?? -1, gid: process.getegid?.() ?? -1, name: userName() };
   },
-  stdin: process.stdin,
+  // Opening it loads the modules of sockets and terminals.
+  get stdin() {
+    return process.stdin;
+  },
   stdout: process.stdout,
   stderr: process.stderr,
   now: () => Date.now(),
   clock: () => performance.now(),
   signal: controller.signal,
-  runtimeCode: () => readFileSync(new URL("./define-runtime.js", import.meta.url), "utf8"),
+  runtimeCode: () => readFileSync(join(import.meta.dirname, "define-runtime.js"), "utf8"),
   version: readPackage().version,
 };
 
@@ -74,7 +78,11 @@ for (const event of ["uncaughtException", "unhandledRejection"] as const) {
   });
 }
 
-process.exitCode = await main();
+// What a promise that never settles would end with.
+process.exitCode = exitCodeFor([new ImgbuildError("internal", "Internal error: the command did not end")]);
+void main().then((code) => {
+  process.exitCode = code;
+});
 
 async function main(): Promise<number> {
   try {

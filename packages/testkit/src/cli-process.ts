@@ -45,7 +45,7 @@ export interface RunningCli {
 }
 
 /** The program as users start it. */
-export const CLI_PATH = resolve(__dirname, "../../imgbuild/bin/imgbuild.mjs");
+export const CLI_PATH = resolve(__dirname, "../../imgbuild/bin/imgbuild.cjs");
 
 const INHERITED = ["PATH", "TMPDIR", "SystemRoot"] as const;
 const LIMIT_MS = 50_000;

@@ -1,9 +1,14 @@
 #!/usr/bin/env node
-import { existsSync, readFileSync } from "node:fs";
+// CommonJS, and no import before it is known to be needed: what stands here is paid by every command.
+"use strict";
 
+const { existsSync, readFileSync } = require("node:fs");
+const { join } = require("node:path");
+
+const root = join(__dirname, "..");
+const program = join(root, "dist", "cli.cjs");
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 const [first, ...others] = process.argv.slice(2);
-const root = new URL("../", import.meta.url);
 
 if (major < 20 || (major === 20 && minor < 12)) {
   process.stderr.write(
@@ -13,10 +18,15 @@ if (major < 20 || (major === 20 && minor < 12)) {
   process.exitCode = 1;
 } else if (first === "--version" && others.length === 0) {
   // Nothing of ours is loaded: this is what people time.
-  process.stdout.write(`${JSON.parse(readFileSync(new URL("package.json", root), "utf8")).version}\n`);
+  process.stdout.write(`${JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version}\n`);
+} else if (existsSync(program)) {
+  start();
 } else {
-  const cli = new URL("dist/cli.mjs", root);
   // A checkout whose `prepare` script did not run: installs may switch scripts off.
-  if (!existsSync(cli)) await import(new URL("bundle.mjs", root));
-  await import(cli);
+  import("../bundle.mjs").then(start);
+}
+
+function start() {
+  const { runProgram } = require("./run-program.cjs");
+  runProgram(program);
 }
