@@ -10,6 +10,8 @@ import {
   makeImageIndex,
   makeMergedImages,
 } from "./collections.ts";
+import type { RunCommandOptions, RunCommandValue } from "./command/command-options.ts";
+import { makeRunCommand } from "./command/run-command.ts";
 import type { EnvOptions, GlobOptions } from "./facts.ts";
 import { gitHead, globFiles, readEnv, readJsonFile, readTextFile } from "./facts.ts";
 import type { ModeOptions, PathOptions } from "./files.ts";
@@ -89,6 +91,8 @@ export interface DefinitionApi {
   readJson(path: string): JsonValue;
   /** The text of a file of the workspace (UTF-8). Part of the evaluation's key. */
   readText(path: string): string;
+  /** What a command makes in a sandbox, of declared inputs alone. */
+  runCommand(options: RunCommandOptions): RunCommandValue;
   /** The text of a script for `runAsRoot` that makes the files which `useradd` and `groupadd` need. */
   readonly shadowSetup: string;
   /** The same image as {@link buildLayeredImage} makes; a name for those that are meant for `imgbuild stream`. */
@@ -127,6 +131,7 @@ export function createApi(caller: Caller): DefinitionApi {
     path: (path: string, options?: PathOptions) => makePath(at(), path, options),
     readJson: (path: string) => readJsonFile(caller, path),
     readText: (path: string) => readTextFile(caller, path),
+    runCommand: (options: RunCommandOptions) => makeRunCommand(at(), options),
     shadowSetup,
     streamLayeredImage: (options: BuildLayeredImageOptions) => makeLayeredImage(at(), options),
     text: (content: string, options?: ModeOptions) => makeText(at(), content, options),

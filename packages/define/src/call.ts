@@ -11,7 +11,9 @@ export type Fact =
       readonly include: readonly string[];
       readonly exclude: readonly string[];
     }
-  | { readonly kind: "git.head" };
+  | { readonly kind: "git.head" }
+  /** What programs of this machine are known to be: a text with the version of Node and the platform. */
+  | { readonly kind: "machine" };
 
 /** What the host says: a value, or why there is none. */
 export type FactAnswer =

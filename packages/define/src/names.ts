@@ -21,6 +21,7 @@ export const API_NAMES = [
   "path",
   "readJson",
   "readText",
+  "runCommand",
   "shadowSetup",
   "streamLayeredImage",
   "text",

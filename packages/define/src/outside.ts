@@ -36,6 +36,7 @@ export const outsideApi: DefinitionApi = Object.freeze({
   path: outside("path"),
   readJson: outside("readJson"),
   readText: outside("readText"),
+  runCommand: outside("runCommand"),
   shadowSetup,
   streamLayeredImage: outside("streamLayeredImage"),
   text: outside("text"),

@@ -5,7 +5,7 @@ import { isImage, isSource, type Source } from "./source.ts";
 /** A source value as it is; undefined and a problem for anything else, with a hint for the likely mistakes. */
 export function readSourceValue(value: unknown, at: { path: string; problems: Problem[] }): Source | undefined {
   if (isSource(value)) return value;
-  const text = `is ${describeValue(value)}, wanted a path, or a value of path, text, json, link, directory, tree or merge`;
+  const text = `is ${describeValue(value)}, wanted a path, or a value that stands for files, such as one of path, text, tree or merge`;
   at.problems.push({ path: at.path, text, hint: hintFor(value), missing: value === undefined });
   return undefined;
 }

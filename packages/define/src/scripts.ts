@@ -78,7 +78,8 @@ function readScript(value: unknown, path: string, problems: Problem[]): string |
   return value.trim() === "" ? undefined : value;
 }
 
-function readTimeout(value: unknown, problems: Problem[]): number | null {
+/** Whole seconds, or null for none. */
+export function readTimeout(value: unknown, problems: Problem[]): number | null {
   if (value === undefined || value === null) return null;
   if (typeof value === "number" && Number.isInteger(value) && value > 0 && value <= MAX_SECONDS) return value;
   problems.push({ path: "timeout", text: `is ${describeValue(value)}, wanted whole seconds from 1 to ${MAX_SECONDS}` });

@@ -15,8 +15,22 @@ export interface Value<Kind extends string = string> {
 /** A file or directory of the workspace ({@link DefinitionApi.path}). */
 export type PathValue = Value<"path">;
 
+const SOURCE_KIND_NAMES = [
+  "path",
+  "file",
+  "link",
+  "directory",
+  "tree",
+  "merge",
+  "npmPackage",
+  "fetchUrl",
+  "unpack",
+  "runCommand",
+  "select",
+] as const;
+
 /** Something that can be placed in an image: files, or a tree of them. */
-export type Source = Value<"path" | "file" | "link" | "directory" | "tree" | "merge" | "npmPackage">;
+export type Source = Value<(typeof SOURCE_KIND_NAMES)[number]>;
 
 /** A source, or the path of one as text. */
 export type SourceLike = Source | string;
@@ -67,7 +81,7 @@ export interface LayerUnit {
   readonly onTop?: true;
 }
 
-const SOURCE_KINDS: ReadonlySet<string> = new Set(["path", "file", "link", "directory", "tree", "merge", "npmPackage"]);
+const SOURCE_KINDS: ReadonlySet<string> = new Set(SOURCE_KIND_NAMES);
 const records = new WeakMap<object, ValueRecord>();
 
 /** What was recorded of a value; undefined for anything that the API did not make. */

@@ -19,7 +19,9 @@ export type {
   MergeImagesArgs,
   NpmPackageArgs,
   PathArgs,
+  RunCommandArgs,
   ScriptLayerArgs,
+  SelectArgs,
   TreeArgs,
 } from "./kinds.ts";
 export { STORED_TREE_KINDS } from "./kinds.ts";

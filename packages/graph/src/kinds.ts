@@ -178,5 +178,36 @@ export interface NpmPackageArgs {
   readonly scripts: "deny" | null;
 }
 
+/**
+ * `runCommand`: what a command makes. Inputs: the files it sees, as a source of the root of its file system, if `hasInputs`; then
+ * the root file system (a source, or the `base-layers` of an image) if `root` is not null.
+ */
+export interface RunCommandArgs {
+  /** A program with its arguments, or the text of a shell script, run with `-e`. */
+  readonly command: readonly string[] | string;
+  /** Absolute. */
+  readonly workingDirectory: string;
+  /** What is kept, relative to the working directory; not empty. */
+  readonly outputs: readonly string[];
+  /** `content`: the value is what the one output is. `paths`: a tree with the outputs at their paths. */
+  readonly shape: "content" | "paths";
+  readonly hasInputs: boolean;
+  readonly root: "source" | "image" | null;
+  /** What the command is run with where it sees programs of this machine: the version of Node and the platform; null with a root. */
+  readonly machine: string | null;
+  readonly env: Readonly<Record<string, string>>;
+  readonly network: boolean;
+  /** Names of secrets; with `env` the command has it as a variable too. */
+  readonly secrets: readonly { readonly name: string; readonly env: boolean }[];
+  /** Null for none. */
+  readonly timeoutSeconds: number | null;
+}
+
+/** `select`: what is at a path of a tree. Inputs: the tree. */
+export interface SelectArgs {
+  /** Relative; the content of a directory, or the file itself. */
+  readonly path: string;
+}
+
 /** Kinds whose output is a tree in the store (`data.tree`, a listing): made once, read by the layers that contain them. */
-export const STORED_TREE_KINDS = ["npmPackage", "debPackage", "runCommand", "unpack"] as const;
+export const STORED_TREE_KINDS = ["npmPackage", "debPackage", "fetchUrl", "runCommand", "unpack"] as const;

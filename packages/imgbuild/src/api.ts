@@ -26,6 +26,7 @@ export const {
   path,
   readJson,
   readText,
+  runCommand,
   shadowSetup,
   streamLayeredImage,
   text,

@@ -29,6 +29,8 @@ export interface EvaluateOptions {
   /** Absolute path of the store: nothing in it is a definition. */
   readonly cacheDir?: string;
   readEnv(name: string): string | undefined;
+  /** What programs of this machine are known to be: the version of Node, and the platform. Part of what depends on it. */
+  readonly machine?: string;
   /** Milliseconds since 1970; used only to tell files that are too young to trust their times. */
   now(): number;
   readonly signal: AbortSignal;
@@ -118,12 +120,13 @@ async function evaluateAnew({ options, world, files, key }: Job): Promise<SavedE
 }
 
 /** The world of an evaluation, with the store's place as the walks need it. */
-export function worldOf(options: Pick<EvaluateOptions, "workspaceRoot" | "cacheDir" | "readEnv" | "now">): World {
+export function worldOf(options: Pick<EvaluateOptions, "workspaceRoot" | "cacheDir" | "readEnv" | "machine" | "now">): World {
   const inside = options.cacheDir === undefined ? ".." : relative(options.workspaceRoot, realPath(options.cacheDir));
   return {
     workspaceRoot: options.workspaceRoot,
     cacheDir: inside === "" || inside.startsWith("..") || isAbsolute(inside) ? null : inside,
     readEnv: (name) => options.readEnv(name),
+    machine: options.machine ?? "unknown",
     now: () => options.now(),
   };
 }

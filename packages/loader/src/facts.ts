@@ -12,6 +12,8 @@ export interface World {
   readonly workspaceRoot: string;
   readonly cacheDir: string | null;
   readEnv(name: string): string | undefined;
+  /** What programs of this machine are known to be. */
+  readonly machine: string;
   /** Milliseconds since 1970. */
   now(): number;
 }
@@ -70,6 +72,7 @@ export function factHolds(world: World, recorded: RecordedFact): boolean {
 function answerFact(world: World, fact: Fact): FactAnswer {
   try {
     if (fact.kind === "env") return { value: world.readEnv(fact.name) ?? null };
+    if (fact.kind === "machine") return { value: world.machine };
     if (fact.kind === "glob") return globFiles(world.workspaceRoot, fact, world.cacheDir);
     if (fact.kind === "git.head") return readGitHead(world.workspaceRoot);
     const read = readInside(world, fact.path);

@@ -195,7 +195,7 @@ async function runOne(
   if (kept !== undefined) writeFileSync(`${scratch}/script`, script.text);
   const { name } = script;
   throw scriptFailure(end, {
-    name,
+    what: `script ${name}`,
     timeoutSeconds,
     position: ground.position,
     kept,

@@ -8,14 +8,15 @@ const SHOWN = 20;
 export function scriptFailure(
   end: SandboxEnd,
   script: {
-    readonly name: string;
+    /** What it is: `script runAsRoot`. */
+    readonly what: string;
     readonly timeoutSeconds: number | null;
     readonly position: Position | null;
     readonly kept: string | undefined;
     readonly note: string;
   },
 ): ImgbuildError {
-  const { name, timeoutSeconds, position, kept, note } = script;
+  const { what, timeoutSeconds, position, kept, note } = script;
   const how = end.timedOut
     ? `it did not end within ${timeoutSeconds} seconds`
     : end.signal === undefined
@@ -34,7 +35,7 @@ export function scriptFailure(
     ...(note === "" ? [] : [note]),
     look,
   ];
-  return new ImgbuildError("script-failed", `Cannot finish the script ${name}: ${how}${told}`, {
+  return new ImgbuildError("script-failed", `Cannot finish the ${what}: ${how}${told}`, {
     hint: hints.join("\n"),
     position,
   });

@@ -1,7 +1,7 @@
 import { atPosition, fromUnknown, ImgbuildError } from "@imgbuild/errors";
 import type { DerivationId, JsonValue, Output, ScriptLayerArgs, Step, StepRunner } from "@imgbuild/graph";
 import { type LayerEntry, layerBlobs, packLayer } from "@imgbuild/image";
-import { openSandbox, removeTree, type Sandbox } from "@imgbuild/sandbox";
+import { removeTree } from "@imgbuild/sandbox";
 import { baseLayersOf } from "../layer/base-layers-runner.ts";
 import type { LayerContext } from "../layer/layer-context.ts";
 import { listBase } from "../layer/layer-makers.ts";
@@ -11,47 +11,28 @@ import { LayerSources } from "../layer/layer-sources.ts";
 import { baseOf, nodesOver } from "../layer/plan-layer.ts";
 import { layerEntries } from "../tree/layer-entries.ts";
 import { keepRun } from "./kept-runs.ts";
+import type { OpenedSandbox } from "./open-sandbox.ts";
 import { runScripts } from "./run-scripts.ts";
 import { scriptEntries } from "./script-entries.ts";
-import type { ScriptOptions } from "./script-options.ts";
-import { ScriptPlace } from "./script-place.ts";
 import { unpackBase } from "./unpack-base.ts";
 
 /** What the runner of scripts needs. */
 export interface ScriptRunnerOptions extends LayerRunnerOptions {
-  /** Undefined where scripts cannot run at all. */
-  readonly scripts: ScriptOptions | undefined;
+  readonly openSandbox: () => Promise<OpenedSandbox>;
 }
 
 /** Runs scripts over a source and a base, and packs what they changed. The output is that of a `layer`. */
 export function scriptRunner(options: ScriptRunnerOptions): StepRunner {
-  let opened: Promise<Opened> | undefined;
   return {
     kind: "scriptLayer",
     mode: "cached",
     version: 1,
-    run: (step) => {
-      opened ??= open(options);
-      return opened.then((ready) => runScriptLayer(step, { ...options, ...ready }));
-    },
+    run: async (step) => runScriptLayer(step, { ...options, ...(await options.openSandbox()) }),
     blobs: (output) => (output.data as unknown as LayerOutput).blobs,
   };
 }
 
-interface Opened {
-  readonly sandbox: Sandbox;
-  readonly place: ScriptPlace;
-}
-
-async function open({ scripts, store }: ScriptRunnerOptions): Promise<Opened> {
-  if (scripts === undefined) throw new ImgbuildError("internal", "Internal error: scripts were not set up");
-  const sandbox = openSandbox(scripts.host, scripts.platform);
-  const place = new ScriptPlace(store.directory, { sandbox, pid: scripts.pid });
-  await place.removeStale(scripts.processAlive);
-  return { sandbox, place };
-}
-
-async function runScriptLayer(step: Step, options: ScriptRunnerOptions & Opened): Promise<Output> {
+async function runScriptLayer(step: Step, options: ScriptRunnerOptions & OpenedSandbox): Promise<Output> {
   const { position } = step.derivation;
   const { sandbox, place, store, scripts } = options;
   const directory = place.newSandbox();
@@ -61,9 +42,9 @@ async function runScriptLayer(step: Step, options: ScriptRunnerOptions & Opened)
     const { changed, gone } = await runScripts(on.args.scripts, on.files, {
       ...{ sandbox, directory, position, lower: on.lower, base: on.base, kept: options.kept, signal: step.signal },
       ...{ timeoutSeconds: on.args.timeoutSeconds, uid: on.args.uid, gid: on.args.gid },
-      onOutput: (name, bytes) => scripts?.onOutput?.(name, bytes),
+      onOutput: (name, bytes) => scripts.onOutput?.(name, bytes),
       onFailed: (run) => {
-        if (scripts?.keepFailed !== true) return undefined;
+        if (scripts.keepFailed !== true) return undefined;
         stays = true;
         place.keep(directory);
         keepRun(store, step.derivation.id, run);
@@ -87,7 +68,7 @@ interface Ground {
   readonly lists: readonly string[];
 }
 
-async function groundOf(step: Step, options: ScriptRunnerOptions & Opened): Promise<Ground> {
+async function groundOf(step: Step, options: ScriptRunnerOptions & OpenedSandbox): Promise<Ground> {
   const { derivation, signal } = step;
   const args = derivation.args as unknown as ScriptLayerArgs;
   const context = contextOf(step, options);
