@@ -1,7 +1,7 @@
 export { createApi, type DefinitionApi } from "./api.ts";
 export type { Caller, Fact, FactAnswer, Host } from "./call.ts";
-export type { RunCommandOptions, RunCommandValue } from "./command/command-options.ts";
 export type { ExportImageOptions, ImageIndexOptions, MergeImagesOptions } from "./collections.ts";
+export type { RunCommandOptions, RunCommandValue } from "./command/command-options.ts";
 export { type EncodedNode, ValueEncoder } from "./encode.ts";
 export type { EnvOptions, GlobOptions } from "./facts.ts";
 export type { ModeOptions, PathOptions } from "./files.ts";

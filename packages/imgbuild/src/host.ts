@@ -9,6 +9,8 @@ export interface Host {
   readonly hostname: string;
   /** `process.platform`. */
   readonly platform: string;
+  /** The Node that runs this: its real path, and what it is, `node v20.19.0 linux/x64`. */
+  readonly node: { readonly path: string; readonly name: string };
   /** Who runs this, and where programs are: what sandboxes depend on. */
   readonly user: { readonly uid: number; readonly gid: number; readonly name: string };
   readonly stdin: Readable;

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, realpathSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { join } from "node:path";
 import { fromUnknown, ImgbuildError } from "@imgbuild/errors";
@@ -54,6 +54,10 @@ const host: Host = {
   pid: process.pid,
   hostname: hostname(),
   platform: process.platform,
+  get node() {
+    const name = `node ${process.version} ${process.platform}/${process.arch}`;
+    return { path: realpathSync(process.execPath), name };
+  },
   get user() {
     return { uid: process.geteuid?.() ?? -1, gid: process.getegid?.() ?? -1, name: userName() };
   },

@@ -120,7 +120,9 @@ async function evaluateAnew({ options, world, files, key }: Job): Promise<SavedE
 }
 
 /** The world of an evaluation, with the store's place as the walks need it. */
-export function worldOf(options: Pick<EvaluateOptions, "workspaceRoot" | "cacheDir" | "readEnv" | "machine" | "now">): World {
+export function worldOf(
+  options: Pick<EvaluateOptions, "workspaceRoot" | "cacheDir" | "readEnv" | "machine" | "now">,
+): World {
   const inside = options.cacheDir === undefined ? ".." : relative(options.workspaceRoot, realPath(options.cacheDir));
   return {
     workspaceRoot: options.workspaceRoot,

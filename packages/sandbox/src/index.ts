@@ -2,6 +2,7 @@ export { type Abilities, type IdMode, idsHint } from "./abilities.ts";
 export { mapName } from "./id-map.ts";
 export { writeAll } from "./mapped-command.ts";
 export { type ChangedContent, type ChangedFile, type ReadChangesOptions, readChanges } from "./read-changes.ts";
+export { type FoundOutput, readOutput } from "./read-output.ts";
 export { removeTree } from "./remove-tree.ts";
 export { openSandbox, type Sandbox } from "./sandbox.ts";
 export type { SandboxHost } from "./sandbox-host.ts";

@@ -3,7 +3,7 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { ImgbuildError } from "@imgbuild/errors";
 import { readTar, type TarHeader, type TarMember } from "@imgbuild/tar";
 import type { Abilities } from "./abilities.ts";
-import { mappedCommand } from "./mapped-command.ts";
+import { type CommandEnd, mappedCommand } from "./mapped-command.ts";
 import type { RecordedDevice } from "./sandbox-run.ts";
 import { isKept } from "./unpack-layer.ts";
 
@@ -41,8 +41,13 @@ const MEMORY = 64 << 20;
  * root is the member "."; hard links lead to a member. Throws `script-failed` for a name that no layer can have.
  */
 export async function readChanges(abilities: Abilities, options: ReadChangesOptions): Promise<ChangedFile[]> {
-  const found: ChangedFile[] = [];
-  const reader = new Reader(options);
+  const { found, end } = await readMembers(abilities, [...tarWords(abilities), "."], options);
+  if (end.code !== 0) throw unreadable(end);
+  return found;
+}
+
+/** The words of a tar(1) that tells all of its members; their paths follow. */
+export function tarWords(abilities: Abilities): string[] {
   const flags = [
     "--format=pax",
     "--pax-option=delete=atime,delete=ctime",
@@ -51,7 +56,17 @@ export async function readChanges(abilities: Abilities, options: ReadChangesOpti
     "--xattrs-include=*",
     "--warning=none",
   ];
-  const argv = [abilities.tool("tar") ?? "tar", "-c", "-f", "-", ...flags, "."];
+  return [abilities.tool("tar") ?? "tar", "-c", "-f", "-", ...flags];
+}
+
+/** What a program that runs in `directory` writes as a tar. */
+export async function readMembers(
+  abilities: Abilities,
+  argv: readonly string[],
+  options: ReadChangesOptions,
+): Promise<{ readonly found: ChangedFile[]; readonly end: CommandEnd }> {
+  const found: ChangedFile[] = [];
+  const reader = new Reader(options);
   const end = await mappedCommand(abilities, argv, {
     signal: options.signal,
     cwd: options.directory,
@@ -65,12 +80,15 @@ export async function readChanges(abilities: Abilities, options: ReadChangesOpti
       }
     },
   });
-  if (end.code !== 0)
-    throw new ImgbuildError(
-      "io",
-      `Cannot read what a script left: ${end.stderr.split("\n").at(-1) || `tar ended with ${end.code ?? "a signal"}`}`,
-    );
-  return found;
+  return { found, end };
+}
+
+/** The error of a tar(1) that failed. */
+export function unreadable(end: CommandEnd): ImgbuildError {
+  return new ImgbuildError(
+    "io",
+    `Cannot read what a script left: ${end.stderr.split("\n").at(-1) || `tar ended with ${end.code ?? "a signal"}`}`,
+  );
 }
 
 class Reader {

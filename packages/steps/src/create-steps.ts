@@ -13,6 +13,7 @@ import type {
 import { type ImageData, LayerIndexes } from "@imgbuild/image";
 import type { Store } from "@imgbuild/store";
 import type { Codec } from "@imgbuild/tar";
+import { commandRunner } from "./command/command-runner.ts";
 import { Downloads } from "./fetch/downloads.ts";
 import { archiveRunner } from "./image/archive-runner.ts";
 import { COLLECTION_KINDS, collectionRunner } from "./image/collection-runner.ts";
@@ -26,6 +27,7 @@ import { npmPackageRunner } from "./npm/npm-package-runner.ts";
 import { ContentCache } from "./path/content-cache.ts";
 import { Sweeper } from "./path/sweeper.ts";
 import type { SweepCounters } from "./path/swept-tree.ts";
+import { sandboxOpener } from "./script/open-sandbox.ts";
 import type { ScriptOptions } from "./script/script-options.ts";
 import { scriptRunner } from "./script/script-runner.ts";
 import { TREE_KINDS } from "./tree/resolve-tree.ts";
@@ -80,6 +82,7 @@ export function createSteps(options: StepsOptions): Steps {
   };
   const sources = new RunSources(shared, kept);
   const layerOptions = { ...shared, codec: options.codec, now: options.now, kept };
+  const openSandbox = sandboxOpener(options);
   const downloads = new Downloads({ directory: `${options.store.directory}/downloads`, locks: options.store.locks });
   const npm = npmPackageRunner({ ...options, downloads, npm: options.npm });
   const cached = [
@@ -87,7 +90,8 @@ export function createSteps(options: StepsOptions): Steps {
     layerRunner(layerOptions),
     baseLayersRunner(),
     layerSetRunner(layerOptions),
-    scriptRunner({ ...layerOptions, scripts: options.scripts }),
+    scriptRunner({ ...layerOptions, openSandbox }),
+    commandRunner({ ...shared, ...options, kept, openSandbox }),
     imageRunner(options),
     archiveRunner(options),
     ...COLLECTION_KINDS.map(collectionRunner),

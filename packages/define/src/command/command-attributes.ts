@@ -32,7 +32,10 @@ export function readCommand(value: unknown, problems: Problem[]): RunCommandArgs
 export function readEnvironment(value: unknown, problems: Problem[]): Readonly<Record<string, string>> {
   if (value === undefined || value === null) return {};
   if (!isPlainObject(value) || recordOf(value) !== undefined) {
-    problems.push({ path: "env", text: `is ${describeValue(value)}, wanted an object such as { NODE_ENV: "production" }` });
+    problems.push({
+      path: "env",
+      text: `is ${describeValue(value)}, wanted an object such as { NODE_ENV: "production" }`,
+    });
     return {};
   }
   const variables: [string, string][] = [];
@@ -41,7 +44,8 @@ export function readEnvironment(value: unknown, problems: Problem[]): Readonly<R
     const text = value[name];
     if (!VARIABLE.test(name)) problems.push({ path, text: "is no name of a variable" });
     else if (typeof text !== "string" || text.includes("\0")) {
-      const hint = typeof text === "number" || typeof text === "boolean" ? `Write it as ${quote(String(text))}` : undefined;
+      const hint =
+        typeof text === "number" || typeof text === "boolean" ? `Write it as ${quote(String(text))}` : undefined;
       problems.push({ path, text: `is ${describeValue(text)}, wanted a string`, hint, missing: text === undefined });
     } else variables.push([name, text]);
   }
@@ -56,17 +60,24 @@ export function readSecrets(value: unknown, problems: Problem[]): RunCommandArgs
     return [];
   }
   const found = new Map<string, boolean>();
-  Array.from(value as unknown[], (member, i) => {
+  for (const [i, member] of Array.from(value as unknown[]).entries()) {
     const path = joinPath("secrets", i);
     const given = typeof member === "string" ? { name: member } : readOptions(member, ["name", "env"], problems);
     const { name } = given;
     if (typeof name !== "string" || !VARIABLE.test(name)) {
       const hint = "Give the name alone: its value is taken from the environment when the command runs";
-      problems.push({ path, text: `is ${typeof name === "string" ? "no name of a variable" : describeValue(member)}, wanted a name such as "NPM_TOKEN"`, hint });
-      return;
+      problems.push({
+        path,
+        text: `is ${typeof name === "string" ? "no name of a variable" : describeValue(member)}, wanted a name such as "NPM_TOKEN"`,
+        hint,
+      });
+      continue;
     }
     if (found.has(name)) problems.push({ path, text: `names ${quote(name)} a second time` });
-    found.set(name, readFlag("env" in given ? given.env : undefined, { path: `${path}.env`, fallback: false, problems }));
-  });
+    found.set(
+      name,
+      readFlag("env" in given ? given.env : undefined, { path: `${path}.env`, fallback: false, problems }),
+    );
+  }
   return [...found].sort(([a], [b]) => byCodeUnit(a, b)).map(([name, env]) => ({ name, env }));
 }

@@ -28,7 +28,11 @@ export function inputsForm(value: unknown): InputsForm {
 
 /** The working directory that the inputs have of their own: that of the one npmWorkspace among them. */
 export function ownWorkingDirectory(value: unknown): string | undefined {
-  const list: readonly unknown[] = Array.isArray(value) ? value : isPlainObject(value) && recordOf(value) === undefined ? Object.values(value) : [value];
+  const list: readonly unknown[] = Array.isArray(value)
+    ? value
+    : isPlainObject(value) && recordOf(value) === undefined
+      ? Object.values(value)
+      : [value];
   const found = new Set<string>();
   for (const each of list) {
     if (recordOf(each) === undefined) continue;
@@ -46,7 +50,8 @@ export function readInputs(
   at: { readonly workingDirectory: string; readonly problems: Problem[] },
 ): CommandInputs {
   if (value === undefined || value === null) return { source: undefined, places: [] };
-  const placed = inputsForm(value) === "by place" ? byPlace(caller, value as object, at) : asList(caller, value, at.problems);
+  const placed =
+    inputsForm(value) === "by place" ? byPlace(caller, value as object, at) : asList(caller, value, at.problems);
   const sources = placed.map(({ source }) => source);
   if (sources.length === 0) return { source: undefined, places: [] };
   const [only] = sources;

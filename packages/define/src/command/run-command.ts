@@ -38,7 +38,9 @@ export function makeRunCommand(caller: Caller, options: unknown): RunCommandValu
   };
   throwProblems("Cannot run a command", problems);
   if (args.network) {
-    caller.host.warn(`The command ${quote(titleOf(command))} uses the network: what it makes is not decided by its key alone`);
+    caller.host.warn(
+      `The command ${quote(titleOf(command))} uses the network: what it makes is not decided by its key alone`,
+    );
   }
   const base = isImage(root) ? baseLayers(caller, root) : root;
   const value: RunCommandValue = makeValue<RunCommandValue>({
@@ -59,11 +61,7 @@ function titleOf(command: RunCommandArgs["command"]): string {
   return line.length > 60 ? `${line.slice(0, 57)}...` : line;
 }
 
-function readWorkingDirectory(
-  { dir }: Caller,
-  given: Readonly<Record<string, unknown>>,
-  problems: Problem[],
-): string {
+function readWorkingDirectory({ dir }: Caller, given: Readonly<Record<string, unknown>>, problems: Problem[]): string {
   const { workingDirectory: text, inputs } = given;
   const path = "workingDirectory";
   if (text === undefined || text === null) {
@@ -119,7 +117,11 @@ function checkNesting(outputs: readonly string[], problems: Problem[]): void {
   outputs.forEach((output, i) => {
     const other = outputs.find((each, j) => i !== j && (output.startsWith(`${each}/`) || (each === output && j < i)));
     if (other === undefined) return;
-    problems.push({ path: "outputs", text: `has ${quote(output)} twice: ${quote(other)} holds it`, hint: "Leave one of them out" });
+    problems.push({
+      path: "outputs",
+      text: `has ${quote(output)} twice: ${quote(other)} holds it`,
+      hint: "Leave one of them out",
+    });
   });
 }
 

@@ -40,6 +40,7 @@ export async function evaluateTargets(session: Session, labels: readonly string[
       set: (key, value) => store.facts.set("evaluations 1", key, value),
     },
     readEnv: (name) => host.env[name],
+    machine: host.node.name,
     now: () => host.now(),
     signal: host.signal,
   });

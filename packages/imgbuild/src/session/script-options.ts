@@ -4,7 +4,7 @@ import type { Host } from "../host.ts";
 
 /** What scripts of definitions run with. */
 export function scriptOptions(
-  { user, env, platform, pid }: Host,
+  { user, env, platform, pid, node }: Host,
   { keepFailed }: Pick<Flags, "keepFailed">,
 ): ScriptOptions {
   return {
@@ -12,6 +12,7 @@ export function scriptOptions(
     platform,
     pid,
     processAlive,
+    nodePath: node.path,
     keepFailed,
   };
 }

@@ -13,7 +13,7 @@ export interface OpenedSandbox {
 
 /** Opens the sandbox at the first call; all that run in one process share it, and with it the names of their directories. */
 export function sandboxOpener(options: {
-  readonly scripts: ScriptOptions | undefined;
+  readonly scripts?: ScriptOptions | undefined;
   readonly store: Store;
 }): () => Promise<OpenedSandbox> {
   let opened: Promise<OpenedSandbox> | undefined;

@@ -9,6 +9,8 @@ export interface ScriptOptions {
   readonly pid: number;
   /** Whether a process with this id runs on this machine. */
   readonly processAlive: (pid: number) => boolean;
+  /** The Node that runs this, lent to commands that have no root of their own. */
+  readonly nodePath: string;
   /** Leaves the sandbox of a failed script, for `imgbuild shell`. */
   readonly keepFailed: boolean;
   /** Told what scripts print. */

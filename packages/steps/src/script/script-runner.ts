@@ -1,4 +1,4 @@
-import { atPosition, fromUnknown, ImgbuildError } from "@imgbuild/errors";
+import { atPosition, fromUnknown } from "@imgbuild/errors";
 import type { DerivationId, JsonValue, Output, ScriptLayerArgs, Step, StepRunner } from "@imgbuild/graph";
 import { type LayerEntry, layerBlobs, packLayer } from "@imgbuild/image";
 import { removeTree } from "@imgbuild/sandbox";

@@ -8,11 +8,13 @@ import type {
   Graph,
   LinkArgs,
   MergeArgs,
+  SelectArgs,
   TreeArgs,
 } from "@imgbuild/graph";
 import { STORED_TREE_KINDS } from "@imgbuild/graph";
 import type { SweptTree } from "../path/swept-tree.ts";
 import { copyDirectoryLinks } from "./copy-links.ts";
+import { describeSource } from "./describe-source.ts";
 import type { Look } from "./follow-links.ts";
 import { mergeTrees } from "./merge-trees.ts";
 import { plainDirectory, type SourceNode, type SourceTree } from "./source-tree.ts";
@@ -39,6 +41,7 @@ const RESOLVERS: Readonly<Record<string, Resolver>> = {
   directory: resolveDirectory,
   tree: resolvePlacement,
   merge: resolveMerge,
+  select: resolveSelection,
 };
 
 /** Kinds that are steps of their own, and keep the files they stand for in the store. */
@@ -126,6 +129,26 @@ function resolveMerge(derivation: Derivation, context: ResolveContext): SourceTr
   const self = nodes.get("") ?? plainDirectory(derivation.id);
   nodes.delete("");
   return { kind: "root", self, nodes };
+}
+
+function resolveSelection(derivation: Derivation, context: ResolveContext): SourceTree {
+  const { path } = derivation.args as unknown as SelectArgs;
+  const [input] = derivation.inputs;
+  const tree = input === undefined ? undefined : resolveTree(input, { ...context, ground: undefined });
+  const node = tree?.kind === "root" ? tree.nodes.get(path) : undefined;
+  if (tree?.kind !== "root" || node === undefined) {
+    throw new ImgbuildError("input-missing", `Cannot take "${path}" of ${describe(input, context)}: there is none`, {
+      position: derivation.position,
+    });
+  }
+  const name = path.slice(path.lastIndexOf("/") + 1);
+  if (node.type !== "directory") return { kind: "single", name, node };
+  const below = [...tree.nodes].filter(([at]) => at.startsWith(`${path}/`));
+  return { kind: "root", self: node, nodes: new Map(below.map(([at, each]) => [at.slice(path.length + 1), each])) };
+}
+
+function describe(id: DerivationId | undefined, { graph }: ResolveContext): string {
+  return id === undefined ? "nothing" : describeSource(id, graph);
 }
 
 /**

@@ -1,0 +1,40 @@
+import { existsSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import type { SandboxBind } from "@imgbuild/sandbox";
+import type { Command } from "./command-args.ts";
+
+const SYSTEM = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** Where the Node that runs imgbuild is, for commands that see programs of this machine. */
+const NODE = "/.imgbuild/node";
+
+/** The variables of a command: PATH begins with the commands of packages of npm, from the working directory upwards. */
+export function environmentOf({ workingDirectory, env, machine }: Command): Record<string, string> {
+  const bins: string[] = [];
+  for (let at = workingDirectory; at !== "/"; at = dirname(at)) bins.push(`${at}/node_modules/.bin`);
+  const node = machine === null ? [] : [`${NODE}/bin`];
+  return { PATH: [...bins, ...node, SYSTEM, "/.imgbuild/tools"].join(":"), ...env };
+}
+
+/** Brings the Node at `path`, and the npm beside it, to a place that is the same on every machine. `directory` is for helpers. */
+export function nodeBinds(path: string, directory: string): SandboxBind[] {
+  const npm = `${dirname(dirname(path))}/lib/node_modules/npm`;
+  const binds: SandboxBind[] = [{ source: path, target: `${NODE}/bin/node`, readOnly: true }];
+  if (existsSync(`${npm}/bin/npm-cli.js`)) {
+    binds.push({ source: npm, target: `${NODE}/lib/node_modules/npm`, readOnly: true });
+    for (const name of ["npm", "npx"]) {
+      const source = `${directory}/${name}`;
+      const text = `#!/bin/sh\nexec ${NODE}/bin/node ${NODE}/lib/node_modules/npm/bin/${name}-cli.js "$@"\n`;
+      writeFileSync(source, text, { mode: 0o755 });
+      binds.push({ source, target: `${NODE}/bin/${name}`, readOnly: true });
+    }
+  }
+  return binds;
+}
+
+/** What a command that uses the network finds beside: authorities of this machine. */
+export function networkBinds(): SandboxBind[] {
+  return ["/etc/ssl/certs", "/etc/pki/tls/certs", "/etc/nsswitch.conf"]
+    .filter((path) => existsSync(path))
+    .map((path) => ({ source: path, target: path, readOnly: true }));
+}

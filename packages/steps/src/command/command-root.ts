@@ -1,0 +1,66 @@
+import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { ImgbuildError } from "@imgbuild/errors";
+import { hashParts } from "@imgbuild/graph";
+import { entryTar, type LayerData } from "@imgbuild/image";
+import { extract, mapName, removeTree, type SandboxBind, type SandboxRoot, writeAll } from "@imgbuild/sandbox";
+import type { Store } from "@imgbuild/store";
+import type { OpenedSandbox } from "../script/open-sandbox.ts";
+import { unpackBase } from "../script/unpack-base.ts";
+import type { SourceNode } from "../tree/source-tree.ts";
+import { entriesOf } from "./command-files.ts";
+
+/** What laying out a file system needs. */
+export interface RootContext extends Pick<OpenedSandbox, "sandbox" | "place"> {
+  readonly store: Store;
+  readonly kept: (sha256: string) => Uint8Array | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** The layers of an image, unpacked once, lowest first. */
+export function imageDirectories(layers: readonly LayerData[], context: RootContext): Promise<string[]> {
+  return unpackBase(layers, context);
+}
+
+/** A source unpacked as a root file system: once, whoever runs on it. `key` says what it is. */
+export async function sourceDirectory(
+  nodes: ReadonlyMap<string, SourceNode>,
+  key: readonly string[],
+  context: RootContext,
+): Promise<string> {
+  const { store, sandbox, place, signal, kept } = context;
+  const { abilities } = sandbox;
+  const parent = place.unpacked(mapName(abilities.host, abilities.uidMap));
+  const directory = `${parent}/tree-${hashParts("imgbuild.command-root", key)}`;
+  if (existsSync(directory)) return directory;
+  await store.locks.withLock(`unpacked ${directory}`, { signal, onWait: () => undefined }, async () => {
+    if (existsSync(directory)) return;
+    const partial = `${directory}.part`;
+    await removeTree(abilities, partial);
+    try {
+      mkdirSync(partial, { mode: 0o755 });
+      const feed = (stdin: Parameters<typeof writeAll>[0]) => writeAll(stdin, entryTar(entriesOf(nodes), kept));
+      await extract(abilities, { directory: partial, signal, feed });
+      renameSync(partial, directory);
+    } finally {
+      await removeTree(abilities, partial);
+    }
+  });
+  return directory;
+}
+
+/** A root with the programs of this machine: what stands at the top of `upper` is brought in, and nothing else. */
+export function machineRoot(
+  nodes: ReadonlyMap<string, SourceNode>,
+  upper: string,
+): { readonly root: SandboxRoot; readonly binds: SandboxBind[] } {
+  const tops = new Set([...nodes.keys()].filter((path) => path !== "").map((path) => path.split("/")[0] ?? ""));
+  const binds = [...tops].sort().map((name): SandboxBind => {
+    if (nodes.get(name)?.type === "symlink") {
+      throw new ImgbuildError("conflict", `Cannot run a command: its inputs have a symbolic link at "/${name}"`, {
+        hint: "Place it below a directory, or give the command a root file system with root",
+      });
+    }
+    return { source: `${upper}/${name}`, target: `/${name}`, readOnly: false };
+  });
+  return { root: { kind: "host" }, binds };
+}
