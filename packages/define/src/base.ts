@@ -1,15 +1,18 @@
-import type { PathArgs } from "@imgbuild/graph";
+import type { ImageArgs, PathArgs } from "@imgbuild/graph";
 import type { Caller } from "./call.ts";
-import { readArchitecture, readTag } from "./image-fields.ts";
+import { platformText, readArchitecture, readTag } from "./image-fields.ts";
 import { workspacePath } from "./place.ts";
 import { describeValue } from "./plain.ts";
 import type { Problem } from "./problem.ts";
 import { type ImageValue, isImage, makeValue, type PathValue, recordOf, type Value } from "./source.ts";
 
-/** What names an image: a value, or the path of an archive or layout. */
-export type BaseLike = ImageValue | PathValue | string;
+/** What names an image: a value, an index of them, or the path of an archive or layout. */
+export type BaseLike = ImageValue | Value<"image-index"> | PathValue | string;
 
-/** The base of an image: an image value, or an archive of the workspace; undefined for none. */
+/**
+ * The base of an image: an image value, or an archive of the workspace; undefined for none. Of an index, and of an archive
+ * that has several platforms under one name, `architecture` chooses.
+ */
 export function readBase(
   caller: Caller,
   given: Readonly<Record<string, unknown>>,
@@ -21,14 +24,16 @@ export function readBase(
   if (name !== fromImageName) {
     problems.push({ path: "fromImageName", text: `is ${describeValue(fromImageName)}, wanted a repository name` });
   }
+  const index = indexOf(fromImage);
   const chooses = name !== null || tag !== null;
-  if (chooses && (fromImage === null || isImage(fromImage))) {
+  if (chooses && (fromImage === null || isImage(fromImage) || index !== undefined)) {
     const path = name === null ? "fromImageTag" : "fromImageName";
     const what = fromImage === null ? "is given without fromImage" : "is given with a fromImage that is one image";
     problems.push({ path, text: what, hint: "Leave it out: it chooses one image of an archive" });
   }
   if (fromImage === null) return undefined;
   if (isImage(fromImage)) return fromImage;
+  if (index !== undefined) return imageOf(index, given, problems);
   const path = archivePath(caller, fromImage, problems);
   if (path === undefined) return undefined;
   const wanted = wantedArchitecture(given);
@@ -39,6 +44,31 @@ export function readBase(
     position: caller.host.position(),
     summary: `archive //${path}`,
   });
+}
+
+function indexOf(value: unknown): Value<"image-index"> | undefined {
+  const found = recordOf(value)?.value;
+  return found?.kind === "image-index" ? (found as Value<"image-index">) : undefined;
+}
+
+/** The image of an index that is for what is wanted, linux/amd64 where nobody says; one without a variant serves for each. */
+function imageOf(
+  index: Value<"image-index">,
+  given: Readonly<Record<string, unknown>>,
+  problems: Problem[],
+): ImageValue | undefined {
+  const { architecture, variant } = wantedArchitecture(given) ?? { architecture: "amd64", variant: null };
+  const images = index.inputs.filter(isImage).map((image) => ({ image, args: image.args as unknown as ImageArgs }));
+  const fitting = images.filter(({ args }) => args.architecture === architecture);
+  const exact = fitting.filter(({ args }) => args.variant === variant);
+  const loose = fitting.filter(({ args }) => variant === null || args.variant === null);
+  const [found, ...others] = exact.length > 0 ? exact : loose;
+  if (found !== undefined && others.length === 0) return found.image;
+  const has = images.map(({ args }) => platformText(args)).join(", ");
+  const wanted = platformText({ os: "linux", architecture, variant });
+  const text = `is an index of images for ${has}, wanted one for ${wanted}`;
+  problems.push({ path: "fromImage", text, hint: "Choose one of its images with architecture" });
+  return undefined;
 }
 
 /**

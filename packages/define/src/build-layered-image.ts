@@ -1,9 +1,9 @@
 import type { ImageArgs, JsonValue, LayerArgs, LayerSetArgs } from "@imgbuild/graph";
 import { readBase } from "./base.ts";
-import { baseLayers } from "./base-layers.ts";
+import { baseLayers, certainLayers } from "./base-layers.ts";
 import type { Caller } from "./call.ts";
-import { readTime } from "./created.ts";
-import { readImageArgs, readLayerArgs, readTargetImage } from "./image-args.ts";
+import { readFileTime } from "./created.ts";
+import { type Base, readImageArgs, readLayerArgs, readTargetImage } from "./image-args.ts";
 import { type LayerUnits, readLayerUnits } from "./layer-units.ts";
 import { LAYERED_IMAGE_ATTRIBUTES } from "./layered-options.ts";
 import { readChoice, readOptions } from "./options.ts";
@@ -22,20 +22,19 @@ export function makeLayeredImage(caller: Caller, options: unknown): ImageValue {
   const base = readBase(caller, given, problems);
   const common = readImageArgs(caller, given, { base, problems });
   const content = readLayerUnits(caller, given, { architecture: common.architecture, problems });
-  const set: LayerSetArgs = {
+  const scripts = readLayeredScripts(given, problems);
+  const args: LayerSetArgs = {
     ...readLayerArgs(given, { base, problems }),
     units: content.units.map(({ source: _, ...unit }) => unit),
     groups: content.groups,
-    ...readSplit(given, { content, problems }),
-    reserved: 0,
-    mtime: readTime(caller, given.mtime, { path: "mtime", problems }),
+    ...readSplit(given, { content, base, onTop: scripts.scripts.length === 0 ? 0 : 1, problems }),
+    reserved: scripts.scripts.length === 0 ? 0 : 1,
+    mtime: readFileTime(caller, given.mtime, problems),
     uname: readOwnerName(given.uname, "uname", problems),
     gname: readOwnerName(given.gname, "gname", problems),
   };
-  const scripts = readLayeredScripts(given, problems);
   refuseStorePaths(given.includeStorePaths, problems);
   throwProblems(image.name === "" ? "Cannot make an image" : `Cannot make the image ${quote(image.name)}`, problems);
-  const args: LayerSetArgs = { ...set, reserved: scripts.scripts.length === 0 ? 0 : 1 };
   const split = content.units.length === 0 ? [] : [layerSetOf(caller, content, { base, args })];
   const below = base === undefined ? split : [base, ...split];
   const changed =
@@ -102,9 +101,17 @@ function layerSetOf(
   });
 }
 
+interface SplitOptions {
+  readonly content: LayerUnits;
+  readonly base: Base | undefined;
+  /** Layers that scripts add. */
+  readonly onTop: number;
+  readonly problems: Problem[];
+}
+
 function readSplit(
   given: Readonly<Record<string, unknown>>,
-  { content, problems }: { readonly content: LayerUnits; readonly problems: Problem[] },
+  { content, base, onTop, problems }: SplitOptions,
 ): Pick<LayerSetArgs, "maxLayers" | "algorithm"> {
   const { maxLayers = 100 } = given;
   const algorithm = readChoice(given.layering, ["size", "popularity"], {
@@ -116,11 +123,17 @@ function readSplit(
     problems.push({ path: "maxLayers", text: `is ${describeValue(maxLayers)}, wanted a whole number above 1` });
     return { maxLayers: 100, algorithm };
   }
-  const byHand = content.groups.length;
-  const own = byHand + (content.units.length > content.groups.flat().length ? 1 : 0);
-  if (own > maxLayers) {
-    const text = `is ${maxLayers}, but layers has ${byHand} entries${own > byHand ? ", and contents needs one more" : ""}`;
-    problems.push({ path: "maxLayers", text, hint: `Set maxLayers to ${own} or more` });
+  const parts = [
+    [certainLayers(base), "in the base"],
+    [content.groups.length, "by hand"],
+    [content.units.length > content.groups.flat().length ? 1 : 0, "for contents"],
+    [onTop, "for scripts"],
+  ] as const;
+  const needed = parts.reduce((sum, [count]) => sum + count, 0);
+  if (needed > maxLayers) {
+    const words = parts.filter(([count]) => count > 0).map(([count, where]) => `${count} ${where}`);
+    const text = `is ${maxLayers}, but the image needs ${needed} layers: ${words.join(", ")}`;
+    problems.push({ path: "maxLayers", text, hint: `Set maxLayers to ${needed} or more` });
   }
   return { maxLayers, algorithm };
 }

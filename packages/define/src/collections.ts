@@ -1,7 +1,8 @@
-import type { ImageArgs, JsonValue } from "@imgbuild/graph";
+import type { ImageArgs, ImageIndexArgs, JsonValue } from "@imgbuild/graph";
 import { type BaseLike, readBase } from "./base.ts";
 import type { Caller } from "./call.ts";
-import { readName, readTag } from "./image-fields.ts";
+import { readAnnotations } from "./image-args.ts";
+import { platformText, readName, readTag } from "./image-fields.ts";
 import { readChoice, readOptions } from "./options.ts";
 import { describeValue } from "./plain.ts";
 import { joinPath, type Problem, quote, throwProblems } from "./problem.ts";
@@ -31,6 +32,8 @@ export interface ImageIndexOptions {
   readonly tag?: string | null;
   /** The images, no two of one platform, in the order of the index. */
   readonly images: readonly ImageValue[];
+  /** Annotations of the index. Those of an image stay with its manifest. */
+  readonly annotations?: Readonly<Record<string, string>> | null;
 }
 
 /** {@link DefinitionApi.exportImage}. */
@@ -86,14 +89,15 @@ export function makeMergedImages(caller: Caller, images: unknown, options: unkno
 /** {@link DefinitionApi.imageIndex}. */
 export function makeImageIndex(caller: Caller, options: unknown): Value<"image-index"> {
   const problems: Problem[] = [];
-  const given = readOptions(options, ["name", "tag", "images"], problems);
+  const given = readOptions(options, ["name", "tag", "images", "annotations"], problems);
   if (problems.some((problem) => problem.path === "")) throwProblems("Cannot make an image index", problems);
   const name = readName(given.name, problems);
   const tag = readTag(given.tag, "tag", problems);
   const inputs = readImages(given.images, "images", problems);
   const platforms = new Map<string, number>();
+  const args: ImageIndexArgs = readAnnotations(given.annotations, problems);
   inputs.forEach((image, i) => {
-    const platform = platformOf(image);
+    const platform = platformText(image.args as unknown as ImageArgs);
     if (platform === undefined) {
       const text = "takes its architecture from an archive, which is not read yet";
       problems.push({ path: joinPath("images", i), text, hint: "Set architecture to what the image is for" });
@@ -109,18 +113,12 @@ export function makeImageIndex(caller: Caller, options: unknown): Value<"image-i
   throwProblems(name === "" ? "Cannot make an image index" : `Cannot make the image index ${quote(name)}`, problems);
   return makeValue<Value<"image-index">>({
     kind: "image-index",
-    args: {} satisfies JsonValue,
+    args: args as unknown as JsonValue,
     inputs,
     position: caller.host.position(),
     summary: `index ${name}`,
     image: { name, tag, compressor: "gz" },
   });
-}
-
-function platformOf(image: ImageValue): string | undefined {
-  const { os, architecture, variant } = image.args as unknown as ImageArgs;
-  if (architecture === null) return undefined;
-  return [os, architecture, ...(variant === null ? [] : [variant])].join("/");
 }
 
 function readImages(value: unknown, path: string, problems: Problem[]): ImageValue[] {

@@ -8,15 +8,27 @@ const VARIABLE = "SOURCE_DATE_EPOCH";
 const LAST = 253_402_300_799;
 
 /**
- * A time of an image. Where none is written, or `now`, the variable SOURCE_DATE_EPOCH (seconds since 1970) decides, if it is
- * set: so the answer is part of the evaluation's key, and `now` is reproducible.
+ * When an image was made. Where that is not written, or `now`, the variable SOURCE_DATE_EPOCH (seconds since 1970) decides, if
+ * it is set: so the answer is part of the evaluation's key, and `now` is reproducible.
  */
-export function readTime(
+export function readImageTime(caller: Caller, value: unknown, problems: Problem[]): string {
+  return value === undefined || value === "now"
+    ? outsideTime(caller, value, { path: "created", problems })
+    : readCreated(value, problems, "created");
+}
+
+/** The time of files. Only `now` asks SOURCE_DATE_EPOCH: a variable that somebody else set must not change any layer. */
+export function readFileTime(caller: Caller, value: unknown, problems: Problem[]): string {
+  return value === "now"
+    ? outsideTime(caller, value, { path: "mtime", problems })
+    : readCreated(value, problems, "mtime");
+}
+
+function outsideTime(
   caller: Caller,
   value: unknown,
   at: { readonly path: string; readonly problems: Problem[] },
 ): string {
-  if (value !== undefined && value !== "now") return readCreated(value, at.problems, at.path);
   const answer = caller.host.ask({ kind: "env", name: VARIABLE });
   const text = "value" in answer && typeof answer.value === "string" ? answer.value.trim() : "";
   if (text === "") return readCreated(value, at.problems, at.path);

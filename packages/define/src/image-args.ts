@@ -3,7 +3,7 @@ import type { ContainerConfig } from "@imgbuild/oci";
 import { wantedArchitecture } from "./base.ts";
 import type { Caller } from "./call.ts";
 import { readConfig } from "./config.ts";
-import { readTime } from "./created.ts";
+import { readImageTime } from "./created.ts";
 import { readArchitecture, readKeyNames, readName, readTag } from "./image-fields.ts";
 import { readChoice, readFlag, readId } from "./options.ts";
 import { describeValue, isPlainObject } from "./plain.ts";
@@ -45,8 +45,15 @@ export function readImageArgs(
     unset: readKeyNames(given.unset, { path: "unset", all: false, problems }),
     os: "linux",
     ...(readArchitecture(given.architecture, problems) ?? architectureOf(given, base)),
-    created: readTime(caller, given.created, { path: "created", problems }),
+    created: readImageTime(caller, given.created, problems),
+    ...readAnnotations(given.annotations, problems),
   };
+}
+
+/** Annotations, if there are any. */
+export function readAnnotations(value: unknown, problems: Problem[]): Pick<ImageArgs, "annotations"> {
+  const entries = readTexts(value, "annotations", problems);
+  return entries.length === 0 ? {} : { annotations: Object.fromEntries(entries) };
 }
 
 /** How files lie in a layer. */
@@ -78,23 +85,27 @@ function architectureOf(given: Given, base: Base | undefined): Pick<ImageArgs, "
 }
 
 function withLabels(config: ContainerConfig, labels: unknown, problems: Problem[]): ContainerConfig {
-  if (labels === undefined || labels === null) return config;
-  if (!isPlainObject(labels)) {
-    problems.push({
-      path: "labels",
-      text: `is ${describeValue(labels)}, wanted an object such as { "name": "value" }`,
-    });
-    return config;
-  }
   const merged: [string, string][] = Object.entries(config.Labels ?? {});
-  for (const [key, value] of Object.entries(labels)) {
-    const path = joinPath("labels", key);
-    if (typeof value !== "string" || key === "") {
-      const text = key === "" ? "has an empty name" : `is ${describeValue(value)}, wanted a string`;
-      problems.push({ path, text, missing: value === undefined });
-    } else if (Object.hasOwn(config.Labels ?? {}, key) && config.Labels?.[key] !== value) {
-      problems.push({ path, text: "is set to something else in config.Labels", hint: "Keep one of them" });
+  for (const [key, value] of readTexts(labels, "labels", problems)) {
+    if (Object.hasOwn(config.Labels ?? {}, key) && config.Labels?.[key] !== value) {
+      const text = "is set to something else in config.Labels";
+      problems.push({ path: joinPath("labels", key), text, hint: "Keep one of them" });
     } else merged.push([key, value]);
   }
   return merged.length === 0 ? config : { ...config, Labels: Object.fromEntries(merged) };
+}
+
+/** The entries of an object of strings; null and undefined have none. */
+function readTexts(value: unknown, path: string, problems: Problem[]): [string, string][] {
+  if (value === undefined || value === null) return [];
+  if (!isPlainObject(value)) {
+    problems.push({ path, text: `is ${describeValue(value)}, wanted an object such as { "name": "value" }` });
+    return [];
+  }
+  return Object.entries(value).flatMap(([key, text]): [string, string][] => {
+    if (typeof text === "string" && key !== "") return [[key, text]];
+    const problem = key === "" ? "has an empty name" : `is ${describeValue(text)}, wanted a string`;
+    problems.push({ path: joinPath(path, key), text: problem, missing: text === undefined });
+    return [];
+  });
 }

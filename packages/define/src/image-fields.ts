@@ -1,4 +1,4 @@
-import { didYouMean } from "@imgbuild/graph";
+import { didYouMean, type ImageArgs } from "@imgbuild/graph";
 import { formatReference, isTag, parseReference } from "@imgbuild/oci";
 import { CONFIG_KEYS } from "./config-names.ts";
 import { describeValue } from "./plain.ts";
@@ -81,6 +81,16 @@ export function readArchitecture(
   const text = `is ${describeValue(value)}, wanted an architecture as Go names it, such as "amd64" or "arm64"${near}`;
   problems.push({ path: "architecture", text, hint: other === undefined ? undefined : `Write ${quote(other)}` });
   return undefined;
+}
+
+/** `linux/arm64`, `linux/arm/v7`; undefined where the base decides. */
+export function platformText({
+  os,
+  architecture,
+  variant,
+}: Pick<ImageArgs, "os" | "architecture" | "variant">): string | undefined {
+  if (architecture === null) return undefined;
+  return [os, architecture, ...(variant === null ? [] : [variant])].join("/");
 }
 
 const DATE = /^(\d{4})-(\d\d)-(\d\d)(?:T(\d\d):(\d\d):(\d\d)(?:\.\d{1,9})?(?:Z|[+-](\d\d):(\d\d)))?$/;

@@ -1,5 +1,6 @@
 import type { ContainerConfig } from "@imgbuild/oci";
-import type { ImageValue, PathValue, SourceLike } from "./source.ts";
+import type { BaseLike } from "./base.ts";
+import type { SourceLike } from "./source.ts";
 
 /** Names of the fields of a container config. */
 export type ConfigKey = keyof ContainerConfig;
@@ -11,10 +12,10 @@ export interface BuildImageOptions {
   /** Null (default) for the input hash: it follows everything the image is made from. */
   readonly tag?: string | null;
   /**
-   * The base: another image, or the path of a docker-archive, OCI archive or OCI layout of the workspace. Its layers are
-   * used as they are. Null (default) for none.
+   * The base: another image, an index of images, or the path of a docker-archive, OCI archive or OCI layout of the workspace.
+   * Its layers are used as they are. Null (default) for none.
    */
-  readonly fromImage?: ImageValue | PathValue | string | null;
+  readonly fromImage?: BaseLike | null;
   /** Which image of an archive that holds several: its repository name. */
   readonly fromImageName?: string | null;
   /** Which image of an archive that holds several: its tag. */
@@ -52,7 +53,10 @@ export interface BuildImageOptions {
   readonly buildVMMemorySize?: number;
   /** How a container is started (Docker image spec v1.3). */
   readonly config?: ContainerConfig | null;
-  /** Go's name, `amd64` or `arm/v7`. Default: that of the base where it is an image value, else `amd64`, on any machine. */
+  /**
+   * What the image is for, as Go names it: `amd64`, `arm/v7`. It chooses among the platforms of an archive and the packages of
+   * contents; nothing else of the image is changed. Default that of the base, without one `amd64`, on any machine.
+   */
   readonly architecture?: string;
   /** RFC 3339, or `now`, which gives up reproducibility. Default `1970-01-01T00:00:01Z`. Never reaches a layer. */
   readonly created?: string;
@@ -68,6 +72,8 @@ export interface BuildImageOptions {
   readonly unset?: readonly ConfigKey[] | null;
   /** Added to `config.Labels`. */
   readonly labels?: Readonly<Record<string, string>> | null;
+  /** Annotations of the manifest, in OCI outputs; a docker-archive has no place for them, and an image on this one none of them. */
+  readonly annotations?: Readonly<Record<string, string>> | null;
 }
 
 /** Every attribute, for checks. */
@@ -95,4 +101,5 @@ export const BUILD_IMAGE_ATTRIBUTES = [
   "inheritConfig",
   "unset",
   "labels",
+  "annotations",
 ] as const satisfies readonly (keyof BuildImageOptions)[];

@@ -69,4 +69,5 @@ export const LAYERED_IMAGE_ATTRIBUTES = [
   "inheritConfig",
   "unset",
   "labels",
+  "annotations",
 ] as const satisfies readonly (keyof BuildLayeredImageOptions)[];

@@ -146,6 +146,8 @@ export interface ImageArgs {
   readonly created: string;
   /** One line of history for each new layer: what went into it. */
   readonly history: readonly string[];
+  /** Of the manifest in OCI outputs; absent for none. No part of the config: an image on this one does not inherit them. */
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
 /** `export`: the root file system of an image, without its config. Inputs: an `image` or `archive`. */
@@ -162,7 +164,10 @@ export interface MergeImagesArgs {
 }
 
 /** `image-index`: one name for images of several platforms. Inputs: `image`s, no two of one platform. */
-export type ImageIndexArgs = Readonly<Record<string, never>>;
+export interface ImageIndexArgs {
+  /** Of the index; absent for none. */
+  readonly annotations?: Readonly<Record<string, string>>;
+}
 
 /**
  * `npmPackage`: the files of one package of npm. No inputs. `origin` is undefined for what a registry has under the name and

@@ -36,7 +36,7 @@ export async function* writeDockerArchive(options: DockerArchiveOptions): AsyncG
 
 function* dockerArchiveParts(options: DockerArchiveOptions): Generator<ArchivePart> {
   refuseIndexes(options.images, "a docker-archive");
-  const images = uniqueImages(options.images);
+  const images = uniqueImages(options.images, "config");
   yield fileMember("manifest.json", encodeDocument(images.map(manifestEntry)));
   for (const { data } of images) yield fileMember(configPath(data), options.store.blobs.read(data.config));
   const done = new Set<DiffId>(options.skipLayers);

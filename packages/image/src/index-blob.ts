@@ -18,26 +18,28 @@ type Row = readonly [
 ];
 
 interface Document {
-  readonly v: 2;
+  readonly v: 3;
   readonly entries: readonly Row[];
   readonly hardlinks: readonly (readonly [string, string])[];
   readonly whiteouts: readonly string[];
   readonly opaque: readonly string[];
+  readonly repeated: readonly (readonly [string, number])[];
 }
 
 /** An index as bytes to be stored. */
-export function encodeIndex({ entries, hardlinks, whiteouts, opaque }: LayerIndex): Buffer {
+export function encodeIndex({ entries, hardlinks, whiteouts, opaque, repeated }: LayerIndex): Buffer {
   const rows = [...entries].map(([path, entry]): Row => {
     const { type, mode, uid, gid, mtime, size, sha256, link, devMajor, devMinor, xattrs } = entry;
     const device = devMajor === 0 && devMinor === 0 ? 0 : ([devMajor, devMinor] as const);
     return [path, type, mode, uid, gid, mtime, size, sha256, link, device, xattrs ?? 0];
   });
   const document: Document = {
-    v: 2,
+    v: 3,
     entries: rows,
     hardlinks: [...hardlinks],
     whiteouts: [...whiteouts],
     opaque: [...opaque],
+    repeated: [...repeated],
   };
   return Buffer.from(JSON.stringify(document));
 }
@@ -47,7 +49,7 @@ export function decodeIndex(bytes: Buffer): LayerIndex {
   let document: Document;
   try {
     document = JSON.parse(bytes.toString("utf8")) as Document;
-    if (document.v !== 2) throw new TypeError("another version");
+    if (document.v !== 3) throw new TypeError("another version");
   } catch (cause) {
     throw new ImgbuildError("integrity", "Cannot read the list of a layer's members: it has another format", {
       hint: "Run the build again; if it stays, remove the cache directory",
@@ -60,6 +62,7 @@ export function decodeIndex(bytes: Buffer): LayerIndex {
     hardlinks: new Map(document.hardlinks),
     whiteouts: new Set(document.whiteouts),
     opaque: new Set(document.opaque),
+    repeated: new Map(document.repeated),
   });
 }
 

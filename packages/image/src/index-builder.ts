@@ -10,6 +10,8 @@ export class IndexBuilder {
   readonly #whiteouts = new Set<string>();
   readonly #opaque = new Set<string>();
   readonly #hardlinks = new Map<string, string>();
+  readonly #repeated = new Map<string, number>();
+  readonly #seen = new Set<string>();
 
   /** Adds a member; of two with one path the later counts. Throws `path-escape` for a path with `..`. */
   add(header: TarHeader, sha256: string): void {
@@ -23,7 +25,11 @@ export class IndexBuilder {
     else if (name.startsWith(`${WHITEOUT}${WHITEOUT}`)) return;
     else if (name.startsWith(WHITEOUT)) this.#whiteouts.add(join(parent, name.slice(WHITEOUT.length)));
     else if (header.type === "hardlink") this.#putLink(path, safePath(header.linkname));
-    else this.#put(path, entryOf(header, sha256));
+    else {
+      if (this.#seen.has(path)) this.#repeated.set(path, (this.#repeated.get(path) ?? 1) + 1);
+      this.#seen.add(path);
+      this.#put(path, entryOf(header, sha256));
+    }
   }
 
   #putLink(path: string, linkname: string): void {
@@ -45,8 +51,13 @@ export class IndexBuilder {
   }
 
   finish(): LayerIndex {
-    const hardlinks = this.#hardlinks;
-    return finishIndex({ entries: this.#entries, hardlinks, whiteouts: this.#whiteouts, opaque: this.#opaque });
+    return finishIndex({
+      entries: this.#entries,
+      hardlinks: this.#hardlinks,
+      whiteouts: this.#whiteouts,
+      opaque: this.#opaque,
+      repeated: this.#repeated,
+    });
   }
 }
 

@@ -47,4 +47,6 @@ export interface ImageData {
   readonly platform: Platform;
   /** Bottom layer first. */
   readonly layers: readonly LayerData[];
+  /** Of the manifest in OCI outputs. Known only on the way out, and no part of the image's identity. */
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
 }

@@ -30,6 +30,8 @@ export interface LayerIndex {
   readonly whiteouts: ReadonlySet<string>;
   /** Directories whose content in lower layers is hidden. */
   readonly opaque: ReadonlySet<string>;
+  /** Paths that more than one member of the tar has, hard links apart → how many. The last counts. */
+  readonly repeated: ReadonlyMap<string, number>;
 }
 
 /** A directory that nobody described. */

@@ -47,12 +47,14 @@ export function blobPath(digest: Digest): string {
 
 /** Compresses what must be, and makes the documents of a layout. */
 export async function layoutContent(options: LayoutOptions): Promise<LayoutContent> {
-  const images = uniqueImages(options.images);
+  const images = uniqueImages(options.images, "manifest");
   const collected = new Collected(options);
   const isUnique = uniqueTags(images);
   const entries: Descriptor[] = [];
-  for (const { data, references, platforms } of images) {
-    const entry = platforms === undefined ? await collected.addImage(data) : await collected.addIndex(platforms);
+  for (const image of images) {
+    const { data, references, platforms } = image;
+    const entry =
+      platforms === undefined ? await collected.addImage(data) : await collected.addIndex(platforms, image.annotations);
     if (references.length === 0) entries.push(entry);
     for (const name of references) entries.push({ ...entry, annotations: nameAnnotations(name, isUnique) });
   }
@@ -78,10 +80,10 @@ class Collected {
     return [...this.#documents.values(), ...this.#layers.values()];
   }
 
-  async addIndex(images: readonly ImageData[]): Promise<Descriptor> {
+  async addIndex(images: readonly ImageData[], annotations: NamedImage["annotations"]): Promise<Descriptor> {
     const manifests: Descriptor[] = [];
     for (const image of images) manifests.push(await this.addImage(image));
-    const index = encodeDocument(makeIndex(manifests));
+    const index = encodeDocument(makeIndex(manifests, annotations));
     return { mediaType: MediaType.ociIndex, digest: this.#addDocument(index), size: index.length };
   }
 

@@ -13,7 +13,7 @@ import type { ImageData } from "./layer-data.ts";
  * since the bytes are the same and some readers refuse a mixture.
  */
 export function makeManifest(
-  image: Pick<ImageData, "config" | "configSize">,
+  image: Pick<ImageData, "config" | "configSize" | "annotations">,
   layers: readonly Descriptor[],
 ): ImageManifest {
   return {
@@ -21,6 +21,7 @@ export function makeManifest(
     mediaType: MediaType.ociManifest,
     config: { mediaType: MediaType.ociConfig, digest: image.config, size: image.configSize },
     layers: layers.map(asOci),
+    ...(image.annotations === undefined ? {} : { annotations: image.annotations }),
   };
 }
 

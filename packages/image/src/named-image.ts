@@ -7,20 +7,30 @@ export interface NamedImage {
   readonly references: readonly string[];
   /** Given for an index: its images, one a platform; `data` is the first of them. */
   readonly platforms?: readonly ImageData[] | undefined;
+  /** Of the index itself. */
+  readonly annotations?: Readonly<Record<string, string>> | undefined;
 }
 
+/** What makes an image the same as another: as its layers and config, or as its manifest, which says more. */
+export type SameBy = "config" | "manifest";
+
 /** One entry an image, at its first place: given twice, it gets the names of both. */
-export function uniqueImages(images: readonly NamedImage[]): NamedImage[] {
+export function uniqueImages(images: readonly NamedImage[], by: SameBy): NamedImage[] {
   const byContent = new Map<string, NamedImage>();
   for (const image of images) {
-    const key =
-      image.platforms === undefined ? image.data.config : image.platforms.map(({ config }) => config).join(" ");
-    const kind = image.platforms === undefined ? "image" : "index";
-    const known = byContent.get(`${kind} ${key}`);
-    const references = [...new Set([...(known?.references ?? []), ...image.references])];
-    byContent.set(`${kind} ${key}`, { ...image, references });
+    const { data, platforms, annotations } = image;
+    const key = JSON.stringify([
+      (platforms ?? [data]).map((each) => keyOf(each, by)),
+      platforms && (annotations ?? {}),
+    ]);
+    const references = [...new Set([...(byContent.get(key)?.references ?? []), ...image.references])];
+    byContent.set(key, { ...image, references });
   }
   return [...byContent.values()];
+}
+
+function keyOf({ config, annotations = {} }: ImageData, by: SameBy): string {
+  return by === "config" ? config : JSON.stringify([config, annotations]);
 }
 
 /** Refuses an index where only single images can be. Throws `unsupported`. */

@@ -78,10 +78,12 @@ async function* filesOf(
   survives: (path: string) => boolean,
 ): AsyncGenerator<Uint8Array> {
   const links = linksByTarget(index);
+  const left = new Map(index.repeated);
   for await (const { header, content } of readTar(tar)) {
     const path = safePath(header.path);
-    const isFile = header.type !== "directory" && header.type !== "hardlink";
-    if (!isFile || index.entries.get(path)?.type !== header.type || index.hardlinks.has(path)) continue;
+    if (header.type === "hardlink") continue;
+    const isLast = !isRepeatedLater(path, left);
+    if (!isLast || header.type === "directory" || !stands(path, header, index)) continue;
     // Where the file itself is replaced above, the first of its hard links that is not gets the content.
     const [heir, ...others] = [path, ...(links.get(path) ?? [])].filter(survives);
     if (heir === undefined) continue;
@@ -92,6 +94,19 @@ async function* filesOf(
       yield encodeHeader({ ...header, type: "hardlink", size: 0, path: place(other), linkname: place(heir) });
     }
   }
+}
+
+/** Counts a member; says whether another of its path comes after it, which is the one that counts. */
+function isRepeatedLater(path: string, left: Map<string, number>): boolean {
+  const count = left.get(path);
+  if (count === undefined) return false;
+  left.set(path, count - 1);
+  return count > 1;
+}
+
+/** Whether the layer has this file in the end: not another kind, nor a link to another, nor a directory for what is below it. */
+function stands(path: string, { type }: TarHeader, { entries, hardlinks, implied }: LayerIndex): boolean {
+  return entries.get(path)?.type === type && !hardlinks.has(path) && !implied.has(path);
 }
 
 /** The names that hard links give to each file. */

@@ -1,8 +1,9 @@
 import { ImgbuildError } from "@imgbuild/errors";
-import { refuseIndexes, writeDockerArchive } from "@imgbuild/image";
+import { writeDockerArchive } from "@imgbuild/image";
 import type { DiffId } from "@imgbuild/oci";
 import type { Store } from "@imgbuild/store";
 import { countLayers, type Deliverable, type Delivered, type DeliverOptions, type Sink } from "../sink.ts";
+import { imagesForDaemon } from "./daemon-platform.ts";
 import { DockerClient, type DockerTls } from "./docker-client.ts";
 import { loadFailure } from "./docker-errors.ts";
 import { parseDockerHost } from "./docker-host.ts";
@@ -24,17 +25,16 @@ export interface DockerSinkOptions {
 /**
  * Loads images into a Docker daemon. An image that it has is only named; of others it gets the layers that it lacks, in one
  * archive, and the whole archive when it does not accept a part (containerd's image store; layers pruned meanwhile).
- * What it has afterwards is checked. Throws `unavailable` without a daemon, `refused` with the daemon's own words,
+ * Of an index it gets the image for its own platform. What it has afterwards is checked. Throws `unavailable` without a daemon, `refused` with the daemon's own words,
  * `integrity` when it has another image under a name afterwards.
  */
 export function dockerSink(options: DockerSinkOptions): Sink {
   return {
     name: `docker at ${options.host}`,
     deliver: async (images, how) => {
-      refuseIndexes(images, "Docker");
       const client = new DockerClient(parseDockerHost(options.host, options.tls !== undefined), options.tls);
       try {
-        return await new Loading(client, options, how).run(images);
+        return await new Loading(client, options, how).run(await imagesForDaemon(client, images, how.signal));
       } finally {
         client.close();
       }

@@ -22,6 +22,16 @@ export async function runRun(flags: Flags, host: Host): Promise<number> {
           hint: "Name one label",
         });
       }
+      if (target.reference.includes(",")) {
+        throw new ImgbuildError(
+          "usage",
+          `Cannot run "${target.target.label}": it is several images, ${target.reference}`,
+          {
+            position: target.target.position,
+            hint: "Name the label of one of them",
+          },
+        );
+      }
       await loadImages(session, targets);
       reference = target.reference;
       return 0;

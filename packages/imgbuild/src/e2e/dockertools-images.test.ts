@@ -1,5 +1,6 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { architectureFromNode } from "@imgbuild/oci";
 import { readTarSync } from "@imgbuild/tar";
 import { describeWithTools, savedImages } from "@imgbuild/testkit";
 import { DOCKER_TOOLS, type DockerToolsRig, definition, dockerToolsRig } from "./dockertools-rig.ts";
@@ -14,8 +15,20 @@ export const files = exportImage({ fromImage: redis });
 export const layered = exportImage({ fromImage: buildLayeredImage({ name: "layered", contents: [bash, hello] }), name: "rootfs" });
 const arm = buildImage({ name: "app", tag: "arm", architecture: "arm64", copyToRoot: tree({ "/which": text("arm64") }) });
 const amd = buildImage({ name: "app", tag: "amd", copyToRoot: tree({ "/which": text("amd64") }) });
+export const notedIndex = imageIndex({ name: "noted", annotations: { "com.example.index": "1" }, images: [
+  buildImage({ name: "n1", annotations: { "com.example.note": "two\\nlines" } }),
+  buildImage({ name: "n2", architecture: "arm64", fromImage: buildImage({ name: "n3", architecture: "arm64", annotations: { "com.example.lost": "x" } }) }),
+] });
+export const foreign = imageIndex({ name: "foreign", tag: "1", images: [buildImage({ name: "z", architecture: "s390x" })] });
 export const index = imageIndex({ name: "app", tag: "1", images: [amd, arm] });
 `;
+
+/** A manifest or index of a layout. */
+interface Noted {
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly manifests: readonly { readonly digest: string }[];
+  readonly config: { readonly digest: string };
+}
 
 describeWithTools([...DOCKER_TOOLS, "skopeo"], "dockerTools H: several images, export, indexes", () => {
   let on: DockerToolsRig;
@@ -91,13 +104,47 @@ describeWithTools([...DOCKER_TOOLS, "skopeo"], "dockerTools H: several images, e
     }
   });
 
-  test("an index is refused where one image is wanted", async () => {
+  test("an index is refused where one image is wanted, and names what can hold it", async () => {
     const file = join(on.rig.outside, "index.tar");
     const archive = await on.rig.run(["build", "//h:index", "-o", file]);
     expect(archive).toMatchObject({ code: 1, stderr: expect.stringContaining("it is an index of 2 images") });
     expect(archive.stderr).toContain("--format oci-archive");
-    const load = await on.rig.run(["load", "//h:index"], { env: { DOCKER_HOST: on.docker.host } });
-    expect(load).toMatchObject({ code: 1, stderr: expect.stringContaining('Cannot put "app:1" into Docker') });
+    expect(existsSync(file)).toBe(false);
+  });
+
+  test("of an index Docker gets the image for its own platform, under the name of the index", async () => {
+    const inspect = (name: string) =>
+      on.docker.docker(["image", "inspect", "--format", "{{.Id}} {{.Architecture}}", name]);
+    await on.imgbuild("load", "//h:index");
+    const [id = "", architecture] = inspect("app:1").stdout.trim().split(" ");
+    expect(architecture).toBe(architectureFromNode(process.arch));
+    expect((await on.imgbuild("inspect", "//h:index")).stdout).toContain(id);
+    const { code, stderr } = await on.rig.run(["load", "//h:foreign"], { env: { DOCKER_HOST: on.docker.host } });
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/the daemon runs linux\/\w+, and the index has linux\/s390x/),
+    });
+    expect(inspect("foreign:1").status).not.toBe(0);
+  });
+
+  test("annotations are those of the manifest and of the index; the config and an image on it have none", async () => {
+    const out = join(on.rig.outside, "noted");
+    await on.imgbuild("build", "//h:notedIndex", "-o", out, "--format", "oci-layout");
+    const blob = (digest: string) =>
+      JSON.parse(readFileSync(join(out, "blobs", digest.replace(":", "/")), "utf8")) as Noted;
+    const index = blob(JSON.parse(readFileSync(join(out, "index.json"), "utf8")).manifests[0].digest);
+    expect(index.annotations).toEqual({ "com.example.index": "1" });
+    const [first, second] = index.manifests.map(({ digest }) => blob(digest));
+    expect([first?.annotations, second?.annotations]).toEqual([{ "com.example.note": "two\nlines" }, undefined]);
+    expect(JSON.stringify(blob(first?.config.digest ?? ""))).not.toContain("com.example");
+    // The cache knows the image by its config; its annotations are still those of the definition.
+    on.rig.write("h/image.ts", definition(DEFINITION.replace("two\\nlines", "changed")));
+    await on.imgbuild("build", "//h:notedIndex", "-o", out, "--format", "oci-layout");
+    expect(
+      readdirSync(join(out, "blobs/sha256")).some(
+        (name) => blob(`sha256:${name}`).annotations?.["com.example.note"] === "changed",
+      ),
+    ).toBe(true);
   });
 
   test("a root file system is refused where an image is wanted", async () => {

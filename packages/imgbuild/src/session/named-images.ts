@@ -1,13 +1,17 @@
 import type { Deliverable } from "@imgbuild/deliver";
 import { ImgbuildError } from "@imgbuild/errors";
 import {
+  type Derivation,
   type DerivationId,
+  type ImageArgs,
+  type ImageIndexArgs,
   type InputHash,
   type MergeImagesArgs,
   type Output,
   type Target,
   tagOf,
 } from "@imgbuild/graph";
+import type { ImageData } from "@imgbuild/image";
 import { hashInputs, type RunResult } from "@imgbuild/scheduler";
 import type { CollectionOutput, ImageOutput } from "@imgbuild/steps";
 import type { Prepared } from "./prepare.ts";
@@ -21,34 +25,49 @@ export interface NamedOptions {
   readonly output: Output;
 }
 
-/** The images that a target stands for, with their names; none for what is no image. Layers do not know their sources. */
+/**
+ * The images that a target stands for, with their names; none for what is no image. Layers do not know their sources. Names and
+ * annotations are those of the definition, whatever the cache remembers of an image.
+ */
 export function namedImages(target: Target, options: NamedOptions): Deliverable[] {
-  const { graph } = options.prepared.evaluation;
-  const kind = graph.derivations.get(target.derivation)?.kind;
-  if (kind === "merge-images") return mergedImages(target, options);
+  const derivation = options.prepared.evaluation.graph.derivations.get(target.derivation);
+  const kind = derivation?.kind;
+  if (derivation === undefined) return [];
+  if (kind === "merge-images") return mergedImages(target, derivation, options);
   const references = target.image === null ? [] : [referenceOf(target, tagOf(options.inputHash))];
   if (kind === "export" || kind === "image-index") {
-    const { images } = options.output.data as unknown as CollectionOutput;
+    const images = collectedImages(derivation, options);
     const [first] = images;
     if (first === undefined) return [];
-    return [{ data: first, references, ...(kind === "export" ? {} : { platforms: images }) }];
+    if (kind === "export") return [{ data: first, references }];
+    const { annotations } = derivation.args as unknown as ImageIndexArgs;
+    return [{ data: first, references, platforms: images, annotations }];
   }
   if (target.image === null) return [];
-  return [{ data: (options.output.data as unknown as ImageOutput).image, references }];
+  const { image } = options.output.data as unknown as ImageOutput;
+  return [{ data: annotated(image, derivation), references }];
 }
 
-function mergedImages(target: Target, { prepared, result, output }: NamedOptions): Deliverable[] {
+function annotated(image: ImageData, derivation: Derivation | undefined): ImageData {
+  const annotations = (derivation?.args as unknown as ImageArgs | undefined)?.annotations;
+  return annotations === undefined ? image : { ...image, annotations };
+}
+
+function collectedImages({ inputs }: Derivation, { prepared, output }: NamedOptions): ImageData[] {
+  const { derivations } = prepared.evaluation.graph;
+  const { images } = output.data as unknown as CollectionOutput;
+  return images.map((image, i) => annotated(image, derivations.get(inputs[i] ?? ("" as DerivationId))));
+}
+
+function mergedImages(target: Target, derivation: Derivation, options: NamedOptions): Deliverable[] {
+  const { prepared, result } = options;
   const { graph } = prepared.evaluation;
-  const derivation = graph.derivations.get(target.derivation);
-  if (derivation === undefined)
-    throw new ImgbuildError("internal", `Internal error: "${target.label}" is not in the graph`);
   const { inputs } = derivation;
   const reading = { leaves: result.leaves, errors: new Map<DerivationId, ImgbuildError>() };
   const hashes = hashInputs(graph, inputs, reading);
   const { images } = derivation.args as unknown as MergeImagesArgs;
-  const found = (output.data as unknown as CollectionOutput).images;
   const owners = new Map<string, string>();
-  return found.map((data, i) => {
+  return collectedImages(derivation, options).map((data, i) => {
     const hash = inputs[i] === undefined ? undefined : hashes.get(inputs[i]);
     const name = images[i];
     if (hash === undefined || name === undefined)
