@@ -1,8 +1,9 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { byCodeUnit } from "@imgbuild/graph";
+import { byCodeUnit, hashParts } from "@imgbuild/graph";
 import { CONFIG_FILE, DEFINITION_FILE } from "./find-workspace.ts";
-import { walk } from "./walk.ts";
+import type { EvaluationCache } from "./saved-evaluation.ts";
+import { searchDirectories } from "./search-directories.ts";
 
 /** Where definitions are looked for. */
 export interface Place {
@@ -10,31 +11,40 @@ export interface Place {
   readonly workspaceRoot: string;
   /** The store, relative to the workspace: nothing below it is a definition. Null when it is elsewhere. */
   readonly cacheDir: string | null;
+  /** Remembers directories, so that those that did not change are not listed again. */
+  readonly searches?: EvaluationCache | undefined;
+  /** Milliseconds since 1970. */
+  now(): number;
 }
 
 /** Hidden directories, and those that no label can name. */
 const UNNAMEABLE = /^\.|[:\\\p{Cc}]/u;
-const NEVER = new Set(["dist"]);
+const NEVER = new Set(["dist", "node_modules", ".git"]);
+
+const Mark = { definition: 1, config: 2 } as const;
 
 /**
  * Directories, relative to the workspace and sorted, that hold a definition, `dir` and below. Not entered: node_modules,
  * dist, hidden directories, the store, and workspaces inside the workspace.
  */
 export function discover(place: Place, dir: string): string[] {
+  const { workspaceRoot, cacheDir, searches } = place;
+  const prefix = dir === "" ? "" : `${dir}/`;
   const found: string[] = [];
-  const nested: string[] = [];
-  const options = {
-    file(path: string) {
-      if (path.endsWith(DEFINITION_FILE)) {
-        if (path === DEFINITION_FILE) found.push("");
-        else if (path.endsWith(`/${DEFINITION_FILE}`)) found.push(path.slice(0, -DEFINITION_FILE.length - 1));
-      } else if (path.endsWith(`/${CONFIG_FILE}`)) nested.push(path.slice(0, -CONFIG_FILE.length));
+  const search = {
+    root: join(workspaceRoot, dir),
+    looksFor: (name: string) => (name === DEFINITION_FILE ? Mark.definition : name === CONFIG_FILE ? Mark.config : 0),
+    visit(relative: string, marks: number) {
+      if (relative !== "" && (marks & Mark.config) !== 0) return false;
+      if ((marks & Mark.definition) !== 0) found.push(relative === "" ? dir : `${prefix}${relative}`);
+      return true;
     },
-    enter: (path: string, name: string) => !UNNAMEABLE.test(name) && !NEVER.has(name) && path !== place.cacheDir,
+    enter: (relative: string, name: string) =>
+      !UNNAMEABLE.test(name) && !NEVER.has(name) && `${prefix}${relative}` !== cacheDir,
   };
-  walk(place.workspaceRoot, dir, options);
-  const own = found.filter((path) => !nested.some((other) => other !== `${dir}/` && `${path}/`.startsWith(other)));
-  return own.sort(byCodeUnit);
+  const key = hashParts("imgbuild.search", [workspaceRoot, dir]);
+  searchDirectories(search, { cache: searches, key, now: () => place.now() });
+  return found.sort(byCodeUnit);
 }
 
 /** The definition in a directory, relative to the workspace. */

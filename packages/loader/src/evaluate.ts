@@ -25,6 +25,8 @@ export interface EvaluateOptions {
   /** Where they were typed: absolute, in the workspace. Default its root. */
   readonly cwd?: string;
   readonly cache: EvaluationCache;
+  /** Remembers directories that were searched for definitions; without it all are listed each time. */
+  readonly searches?: EvaluationCache;
   readonly runtime: Runtime;
   /** Absolute path of the store: nothing in it is a definition. */
   readonly cacheDir?: string;
@@ -64,7 +66,7 @@ export async function evaluate(given: EvaluateOptions): Promise<Evaluation> {
   const { workspaceRoot, cache, runtime } = options;
   const world = worldOf(options);
   const selection = resolvePatterns(
-    world,
+    { ...world, searches: options.searches },
     options.patterns,
     inWorkspace(workspaceRoot, realPath(options.cwd ?? workspaceRoot)),
   );

@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync } from "node:fs";
+import { mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { findWorkspace } from "./find-workspace.ts";
 import { loadConfig } from "./load-config.ts";
@@ -132,4 +132,76 @@ test("a definition that is a link out of the workspace, or a broken one, is refu
   expect((await workspace.complaints("//images/..."))[0]).toContain(
     'Cannot load the definitions: there is no "./images/out/image.ts"',
   );
+});
+
+describe("directories that are remembered", () => {
+  const all = async (cacheDir = "store") => {
+    const { labels } = await workspace.evaluate("//...", { cacheDir: join(workspace.root, cacheDir) });
+    return labels.filter((label) => !label.includes(":"));
+  };
+  const BEFORE = ["//images/api", "//images/api/sub", "//images/web", "//tools/web"];
+
+  test.each<[string, () => void, readonly string[]]>([
+    [
+      "a new definition deep below",
+      () => workspace.write({ "images/api/a/b/image.ts": text }),
+      [...BEFORE, "//images/api/a/b"],
+    ],
+    ["a definition that is gone", () => rmSync(join(workspace.root, "tools/web/image.ts")), BEFORE.slice(0, -1)],
+    [
+      "a directory that took another's name",
+      () => {
+        renameSync(join(workspace.root, "images/web"), join(workspace.root, "images/site"));
+        workspace.write({ "images/web/none.ts": "" });
+      },
+      ["//images/api", "//images/api/sub", "//images/site", "//tools/web"],
+    ],
+    [
+      "a directory that became a workspace of its own",
+      () => workspace.write({ "tools/imgbuild.config.ts": "" }),
+      BEFORE.slice(0, -1),
+    ],
+    [
+      "a directory that was one",
+      () => {
+        rmSync(join(workspace.root, "images/nested/imgbuild.config.ts"));
+        workspace.write({ "images/nested/image.ts": text });
+      },
+      [...BEFORE, "//images/nested"],
+    ],
+  ])("%s is noticed", async (_, change, labels) => {
+    expect(await all()).toEqual(BEFORE);
+    change();
+    expect(await all()).toEqual([...labels].sort());
+    expect(await all()).toEqual([...labels].sort());
+  });
+
+  test("a definition that comes within the time stamp of the last search is noticed", async () => {
+    workspace.ahead = 0;
+    for (let i = 0; i < 30; i++) {
+      workspace.write({ [`quick/d${i}/image.ts`]: text });
+      expect(await all()).toContain(`//quick/d${i}`);
+    }
+  });
+
+  test("a directory that was another store is searched", async () => {
+    workspace.write({ "store/image.ts": text });
+    expect(await all()).not.toContain("//store");
+    expect(await all("elsewhere")).toContain("//store");
+    expect(await all()).not.toContain("//store");
+  });
+
+  test("nothing is written when nothing changed", async () => {
+    await all();
+    const [key = "", listed = ""] = [...workspace.searches][0] ?? [];
+    workspace.searches.set(key, `${listed} `);
+    expect(await all()).toEqual(BEFORE);
+    expect(workspace.searches.get(key)).toBe(`${listed} `);
+  });
+
+  test("a damaged memory costs a search", async () => {
+    await all();
+    for (const key of workspace.searches.keys()) workspace.searches.set(key, "{");
+    expect(await all()).toEqual(BEFORE);
+  });
 });

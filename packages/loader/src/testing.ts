@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { ImgbuildError } from "@imgbuild/errors";
 import { type EvaluateOptions, type Evaluation, evaluate } from "./evaluate.ts";
 import { buildRuntime, type Runtime } from "./runtime.ts";
+import type { EvaluationCache } from "./saved-evaluation.ts";
 
 let runtime: Promise<Runtime> | undefined;
 
@@ -18,6 +19,7 @@ export class TestWorkspace {
   readonly root = realpathSync(mkdtempSync(join(tmpdir(), "imgbuild-loader-")));
   readonly env: Record<string, string> = {};
   readonly entries = new Map<string, string>();
+  readonly searches = new Map<string, string>();
   /** How far the clock is ahead: files count as old, so that results are kept. */
   ahead = 1_000;
 
@@ -43,7 +45,8 @@ export class TestWorkspace {
     return evaluate({
       workspaceRoot: this.root,
       patterns: typeof patterns === "string" ? [patterns] : patterns,
-      cache: { get: (key) => this.entries.get(key), set: (key, value) => void this.entries.set(key, value) },
+      cache: cacheIn(this.entries),
+      searches: cacheIn(this.searches),
       runtime: await testRuntime(),
       readEnv: (name) => this.env[name],
       now: () => Date.now() + this.ahead,
@@ -79,4 +82,8 @@ export class TestWorkspace {
   remove(): void {
     rmSync(this.root, { recursive: true, force: true });
   }
+}
+
+function cacheIn(entries: Map<string, string>): EvaluationCache {
+  return { get: (key) => entries.get(key), set: (key, value) => void entries.set(key, value) };
 }

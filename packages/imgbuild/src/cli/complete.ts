@@ -59,6 +59,6 @@ async function labelsOf(before: readonly string[], host: Host): Promise<readonly
     return await withSession(flags, host, async (session) => (await evaluateTargets(session, flags.labels)).labels);
   } catch {
     const cacheDir = existsSync(`${workspaceRoot}/cache`) ? "cache" : null;
-    return discover({ workspaceRoot, cacheDir }, "").map((dir) => `//${dir}`);
+    return discover({ workspaceRoot, cacheDir, now: () => host.now() }, "").map((dir) => `//${dir}`);
   }
 }

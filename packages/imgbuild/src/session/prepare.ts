@@ -1,5 +1,5 @@
 import { diffTrees, type LeafReading, type Target, type TreeChange } from "@imgbuild/graph";
-import { type Evaluation, evaluate } from "@imgbuild/loader";
+import { type Evaluation, type EvaluationCache, evaluate } from "@imgbuild/loader";
 import {
   explainMiss,
   hashInputs,
@@ -10,6 +10,7 @@ import {
   targetRecord,
 } from "@imgbuild/scheduler";
 import { createSteps, type Steps } from "@imgbuild/steps";
+import type { Store } from "@imgbuild/store";
 import type { Codec } from "@imgbuild/tar";
 import { scriptOptions } from "./script-options.ts";
 import type { Session } from "./session.ts";
@@ -25,6 +26,10 @@ export interface Prepared {
   readonly memory: TargetMemory;
 }
 
+function factSpace({ facts }: Store, space: string): EvaluationCache {
+  return { get: (key) => facts.get(space, key), set: (key, value) => facts.set(space, key, value) };
+}
+
 /** Evaluates the definitions that the labels name. */
 export async function evaluateTargets(session: Session, labels: readonly string[]): Promise<Evaluation> {
   const { host, workspaceRoot, cwd, store, runtime, cacheDir, emit } = session;
@@ -35,10 +40,8 @@ export async function evaluateTargets(session: Session, labels: readonly string[
     cwd,
     cacheDir,
     runtime,
-    cache: {
-      get: (key) => store.facts.get("evaluations 1", key),
-      set: (key, value) => store.facts.set("evaluations 1", key, value),
-    },
+    cache: factSpace(store, "evaluations 1"),
+    searches: factSpace(store, "searches 1"),
     readEnv: (name) => host.env[name],
     machine: host.node.name,
     now: () => host.now(),
