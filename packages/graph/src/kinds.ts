@@ -179,8 +179,11 @@ export interface NpmPackageArgs {
   readonly version: string;
   /** What the tarball must hash to, as npm writes it: `sha512-base64`. */
   readonly integrity: string;
-  /** `deny`: a package that has install scripts is refused when it is unpacked; null: they are not looked at. */
-  readonly scripts: "deny" | null;
+  /**
+   * `deny`: the lock says that it has install scripts, and they may not run: it is refused, saying what would have run. `look`: the
+   * lock does not say; it is refused if it has some. null: they are not looked at.
+   */
+  readonly scripts: "deny" | "look" | null;
 }
 
 /**

@@ -11,28 +11,19 @@ export function checkScripts(closure: Closure, rules: Rules): void {
   for (const unit of closure.units) {
     if (unit.kind !== "package" || unit.hasInstallScript !== true || rules.ignoreScripts.has(unit.name)) continue;
     const title = `${unit.name}@${unit.version}`;
-    errors.set(title, isAllowed(unit, rules) ? notYet(title, unit.name) : denied(title, unit.name));
+    if (isAllowed(unit, rules)) errors.set(title, notYet(title, unit.name));
   }
   if (errors.size > 0) throw combineErrors([...errors.values()]);
 }
 
-/** What the step of a package does about install scripts that the lock does not tell of. */
+/** What the step of a package does about its install scripts. */
 export function scriptsOf(unit: PackageUnit, rules: Rules): NpmPackageArgs["scripts"] {
-  return unit.hasInstallScript === undefined && !rules.ignoreScripts.has(unit.name) ? "deny" : null;
+  if (unit.hasInstallScript === false || rules.ignoreScripts.has(unit.name)) return null;
+  return unit.hasInstallScript === undefined ? "look" : "deny";
 }
 
 function isAllowed(unit: PackageUnit, { scripts }: Rules): boolean {
   return scripts === "all" || scripts.has(unit.name);
-}
-
-function denied(title: string, name: string): ImgbuildError {
-  return new ImgbuildError(
-    "definition",
-    `Cannot use the package "${title}": it has install scripts, which do not run`,
-    {
-      hint: `If it works without them, say so: ignoreScripts: [${JSON.stringify(name)}]; else let them run in a sandbox: scripts: [${JSON.stringify(name)}], or scripts: "sandbox" for all`,
-    },
-  );
 }
 
 function notYet(title: string, name: string): ImgbuildError {

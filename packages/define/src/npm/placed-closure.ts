@@ -13,6 +13,13 @@ interface Placed {
   readonly source: Source;
 }
 
+/** A third-party package; `key` tells its value from all others. */
+interface Third {
+  readonly key: string;
+  readonly placed: Placed;
+  readonly unit: PackageUnit;
+}
+
 /** A closure as sources, by who changes them and how often. */
 export interface PlacedClosure {
   /** One a package, and one of the links to packages if there are any. */
@@ -36,7 +43,7 @@ export interface PlaceOptions {
 /** Places a closure in an image. */
 export function placeClosure(caller: Caller, closure: Closure, options: PlaceOptions): PlacedClosure {
   const { memory, found } = options;
-  const third: { readonly placed: Placed; readonly unit: PackageUnit }[] = [];
+  const third: Third[] = [];
   const [links, first, app]: [Placed[], Placed[], Placed[]] = [[], [], []];
   const isOurs = ourLinks(closure);
   const { entries, workingDirectory } = layoutOf(closure, { dest: options.dest });
@@ -51,7 +58,7 @@ export function placeClosure(caller: Caller, closure: Closure, options: PlaceOpt
       const scripts = options.scriptsOf(unit);
       const key = JSON.stringify([unit.name, unit.version, unit.integrity, scripts]);
       const source = memory.source(key, () => packageValue(caller, unit, { lockRoot: found.root, scripts }));
-      third.push({ placed: { destination, source }, unit });
+      third.push({ key, placed: { destination, source }, unit });
     } else {
       const { unit } = entry;
       const mine = unit.installPath === closure.workspace;
@@ -100,7 +107,7 @@ function unitsOf(
   parts: {
     readonly memory: NpmMemory;
     readonly closure: Closure;
-    readonly third: readonly { readonly placed: Placed; readonly unit: PackageUnit }[];
+    readonly third: readonly Third[];
     readonly links: readonly Placed[];
   },
 ): readonly LayerUnit[] {
@@ -111,10 +118,9 @@ function unitsOf(
     const [a, b] = [places.get(from), places.get(to)];
     if (a !== undefined && b !== undefined) needs[a]?.push(b);
   }
-  const units = third.map(({ placed, unit }, i): LayerUnit => {
+  const units = third.map(({ key, placed, unit }, i): LayerUnit => {
     const name = `${unit.name}@${unit.version}`;
-    const key = `at ${placed.destination}\0${unit.integrity} ${name}`;
-    const source = memory.source(key, () => treeOf(caller, [placed], name));
+    const source = memory.source(`at ${placed.destination}\0${key}`, () => treeOf(caller, [placed], name));
     return { name, source, dependsOn: needs[i] ?? [] };
   });
   if (links.length === 0) return units;

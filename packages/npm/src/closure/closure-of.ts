@@ -6,7 +6,7 @@ import { lockError } from "../lock/lock-source.ts";
 import { type BinOwner, binLinksOf } from "./bin-links.ts";
 import type { BundledPackage, Closure, TreeLink, Unit, UnitEdge } from "./closure.ts";
 import { hoistedLinks } from "./hoisted-links.ts";
-import { outOfStep } from "./in-step.ts";
+import { gone, outOfStep } from "./in-step.ts";
 import { isFirstParty, npmGraph, ownLinks } from "./npm-graph.ts";
 import type { PackageGraph } from "./package-graph.ts";
 import { pnpmGraph } from "./pnpm-graph.ts";
@@ -32,7 +32,7 @@ export interface ClosureOptions {
   readonly optionalPeers?: boolean;
   /**
    * Gives the text of the package.json in a directory (relative to the root of the lock), to check that the lock is in
-   * step with it; undefined skips the check there. Called once for the root and each workspace reached.
+   * step with it; undefined when there is none. Called once for the root and each workspace reached.
    */
   readonly readManifest?: (directory: string) => string | undefined;
 }
@@ -58,7 +58,8 @@ export function closureOf(lock: LockFile, options: ClosureOptions): Closure {
     collect(errors, () => units.push(graph.unit(installPath, !reached.required.has(installPath))));
   }
   const directories = units.flatMap((unit) => (unit.kind === "first-party" ? [unit.directory] : []));
-  for (const directory of new Set(["", ...directories])) collect(errors, () => checkStep(lock, directory, options));
+  if (options.readManifest !== undefined)
+    for (const directory of new Set(["", ...directories])) errors.push(...stepErrors(lock, directory, options));
   if (errors.length > 0) throw combineErrors(errors);
   units.sort((a, b) => byCodeUnit(a.installPath, b.installPath));
   return assemble(lock, { workspace, graph, reached, units });
@@ -93,12 +94,18 @@ function collect(errors: ImgbuildError[], work: () => unknown): void {
   }
 }
 
-function checkStep(lock: LockFile, directory: string, options: ClosureOptions): void {
+function stepErrors(lock: LockFile, directory: string, options: ClosureOptions): readonly ImgbuildError[] {
   const text = options.readManifest?.(directory);
-  if (text === undefined) return;
-  const file = directory === "" ? "package.json" : `${directory}/package.json`;
-  const found = outOfStep(lock, directory, { file, text });
-  if (found.length > 0) throw combineErrors(found);
+  if (text === undefined) return directory === "" ? [] : [gone(lock, directory)];
+  const file = besideLock(lock, directory === "" ? "package.json" : `${directory}/package.json`);
+  const errors: ImgbuildError[] = [];
+  collect(errors, () => errors.push(...outOfStep(lock, directory, { file, text })));
+  return errors;
+}
+
+/** What is beside the lock is called as the lock is, from the root of the workspace. */
+function besideLock(lock: LockFile, path: string): string {
+  return lock.source.file.slice(0, lock.source.file.lastIndexOf("/") + 1) + path;
 }
 
 function problems(lock: LockFile, reached: Reached, platform: TargetPlatform): ImgbuildError[] {

@@ -1,31 +1,80 @@
 import { ImgbuildError } from "@imgbuild/errors";
 import { byCodeUnit } from "../lock/by-code-unit.ts";
-import type { LockFile, PnpmImporter, Wanted } from "../lock/lock-file.ts";
-import { members } from "../lock/shape.ts";
+import { requiredName } from "../lock/install-path.ts";
+import type { LockFile, NpmLock, PnpmImporter, Wanted } from "../lock/lock-file.ts";
+import { positionOfKey } from "../lock/lock-source.ts";
+import { members, optionalText, workspacePatterns } from "../lock/shape.ts";
 import { readWanted } from "../lock/wanted.ts";
 
 const GROUPS = ["dependencies", "optionalDependencies", "peerDependencies", "devDependencies"] as const;
 
 /**
  * Compares a package.json with what the lock recorded of it. Returns an error for each dependency that is in one of the
- * two only, or with another range. `file` is the package.json in messages.
+ * two only, or with another range, for another name of the package, and for another list of workspaces. `file` is the
+ * package.json in messages.
  */
-export function outOfStep(
-  lock: LockFile,
-  directory: string,
-  manifest: { file: string; text: string },
-): ImgbuildError[] {
-  const wanted = readManifest(manifest);
+export function outOfStep(lock: LockFile, directory: string, manifest: Manifest): ImgbuildError[] {
+  const { wanted, name, workspaces } = readManifest(manifest);
   if (lock.kind === "pnpm") {
     const importer = lock.importers.get(directory);
     return importer === undefined ? [] : comparePnpm(lock.overridden, importer, { wanted, manifest, lock });
   }
   const recorded = lock.packages.get(directory);
   if (recorded === undefined) return [];
-  return GROUPS.flatMap((group) => compare(group, wanted[group], { recorded: recorded[group], manifest, lock }));
+  const sides = { manifest, lock };
+  return [
+    ...otherName(lock, { directory, name, manifest }),
+    ...(directory === "" ? otherWorkspaces([workspaces, recorded.workspaces], sides) : []),
+    ...GROUPS.flatMap((group) => compare(group, wanted[group], { recorded: recorded[group], ...sides })),
+  ];
 }
 
-function readManifest({ file, text }: { file: string; text: string }): Wanted {
+/** A package.json: its name in messages, and what it says. */
+interface Manifest {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** The error for a package of the repository that the lock lists and that is not there. */
+export function gone(lock: LockFile, directory: string): ImgbuildError {
+  const { source } = lock;
+  return new ImgbuildError(
+    "invalid-archive",
+    `Cannot use "${source.file}": it lists the workspace "${directory}", and there is no "${directory}/package.json"`,
+    {
+      hint: `Bring the directory back, or run \`${lock.kind} install\` and commit "${source.file}"`,
+      position: positionOfKey(source, directory),
+    },
+  );
+}
+
+/** A package is required by the name of its link: under another name nobody would find it. */
+function otherName(
+  lock: NpmLock,
+  { directory, name, manifest }: { directory: string; name: string | undefined; manifest: Manifest },
+): ImgbuildError[] {
+  const links = [...lock.packages.values()].filter((entry) => entry.link && entry.resolved === directory);
+  const names = links.map((entry) => requiredName(entry.installPath));
+  const [known] = names;
+  if (directory === "" || name === undefined || known === undefined || names.includes(name)) return [];
+  return [difference("name", [name, known], { manifest, lock })];
+}
+
+function otherWorkspaces(
+  [ours, recorded]: readonly [readonly string[], readonly string[]],
+  sides: Omit<Sides, "recorded">,
+): ImgbuildError[] {
+  const [a, b] = [ours, recorded].map((list) => list.map((item) => item.replace(/^\.\/|\/+$/g, "")).sort(byCodeUnit));
+  if (JSON.stringify(a) === JSON.stringify(b)) return [];
+  const shown = (list: readonly string[]) => (list.length === 0 ? undefined : list.join(", "));
+  return [difference("workspaces", [shown(ours), shown(recorded)], sides)];
+}
+
+function readManifest({ file, text }: Manifest): {
+  readonly wanted: Wanted;
+  readonly name: string | undefined;
+  readonly workspaces: readonly string[];
+} {
   const fail = (what: string, cause?: unknown) =>
     new ImgbuildError("invalid-archive", `Cannot use "${file}": ${what}`, { cause });
   let value: unknown;
@@ -34,12 +83,14 @@ function readManifest({ file, text }: { file: string; text: string }): Wanted {
   } catch (cause) {
     throw fail(`it is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
   }
-  return readWanted(members({ value, place: "", fail }));
+  const fields = members({ value, place: "", fail });
+  const workspaces = workspacePatterns(fields.get("workspaces"));
+  return { wanted: readWanted(fields), name: optionalText(fields.get("name")), workspaces };
 }
 
 interface Sides {
   readonly recorded: ReadonlyMap<string, string>;
-  readonly manifest: { readonly file: string };
+  readonly manifest: Manifest;
   readonly lock: LockFile;
 }
 
@@ -47,13 +98,15 @@ function compare(group: string, wanted: ReadonlyMap<string, string>, sides: Side
   const names = [...new Set([...wanted.keys(), ...sides.recorded.keys()])].sort(byCodeUnit);
   return names
     .filter((name) => wanted.get(name) !== sides.recorded.get(name))
-    .map((name) => difference(`${group}: ${name}`, [wanted.get(name), sides.recorded.get(name)], sides));
+    .map((name) =>
+      difference(`${group}: ${name}`, [wanted.get(name), sides.recorded.get(name)], { ...sides, key: name }),
+    );
 }
 
 function difference(
   what: string,
   [ours, recorded]: readonly [string | undefined, string | undefined],
-  { manifest, lock }: Omit<Sides, "recorded">,
+  { manifest, lock, key = what }: Omit<Sides, "recorded"> & { readonly key?: string },
 ): ImgbuildError {
   const says = (range: string | undefined) =>
     range === undefined ? "does not list it" : `says ${JSON.stringify(range)}`;
@@ -61,7 +114,7 @@ function difference(
   return new ImgbuildError(
     "invalid-archive",
     `Cannot use "${file}": it is out of step with "${manifest.file}" at ${what}: the lock ${says(recorded)}, package.json ${says(ours)}`,
-    { hint: `Run \`${lock.kind} install\` and commit "${file}"` },
+    { hint: `Run \`${lock.kind} install\` and commit "${file}"`, position: positionOfKey(manifest, key) },
   );
 }
 

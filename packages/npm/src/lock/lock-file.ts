@@ -36,6 +36,8 @@ export interface NpmLockEntry extends Wanted, PlatformLimits {
   readonly optional: boolean;
   /** Left over in the lock: npm installs it for nobody. */
   readonly extraneous: boolean;
+  /** Patterns of workspaces; of the root only. */
+  readonly workspaces: readonly string[];
   readonly hasInstallScript: boolean;
   /** Names of dependencies that the package's own tarball holds; `"all"` for every one. */
   readonly bundles: ReadonlySet<string> | "all";

@@ -8,7 +8,7 @@ export interface LockSource {
 }
 
 /** Where `key` stands as a mapping key in the text, or undefined. Looks for JSON and YAML spellings. */
-function positionOfKey(source: LockSource, key: string): Position | undefined {
+export function positionOfKey(source: LockSource, key: string): Position | undefined {
   for (const spelling of [JSON.stringify(key), `'${key}'`, `  ${key}`]) {
     const at = source.text.indexOf(`${spelling}:`);
     if (at >= 0) return positionAt(source, at + spelling.length - spelling.trimStart().length);

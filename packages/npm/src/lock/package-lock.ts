@@ -4,7 +4,7 @@ import { byCodeUnit } from "./by-code-unit.ts";
 import { isInstallPath, isPackageName, requiredName } from "./install-path.ts";
 import type { NpmLock, NpmLockEntry } from "./lock-file.ts";
 import { type LockSource, lockError, positionAt } from "./lock-source.ts";
-import { flag, members, optionalText, type Shape, textList } from "./shape.ts";
+import { flag, members, optionalText, type Shape, textList, workspacePatterns } from "./shape.ts";
 import { readWanted } from "./wanted.ts";
 
 const ANEW = "Run `npm install` to write the lock anew";
@@ -93,6 +93,7 @@ function readEntry(installPath: string, shape: Shape): NpmLockEntry {
     inBundle: flag(fields.get("inBundle")),
     optional: flag(fields.get("optional")) || flag(fields.get("devOptional")),
     extraneous: flag(fields.get("extraneous")),
+    workspaces: workspacePatterns(fields.get("workspaces")),
     hasInstallScript: flag(fields.get("hasInstallScript")),
     bundles: readBundles(fields),
     bins: readBins(fields.get("bin")?.value, name),

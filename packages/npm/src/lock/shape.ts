@@ -52,6 +52,13 @@ export function textList(shape: Shape | undefined): readonly string[] {
   });
 }
 
+/** The patterns of a field `workspaces`: a list, or an object with the list as `packages`. */
+export function workspacePatterns(shape: Shape | undefined): readonly string[] {
+  const { value } = shape ?? {};
+  const isObject = typeof value === "object" && value !== null && !Array.isArray(value);
+  return textList(isObject && shape !== undefined ? members(shape).get("packages") : shape);
+}
+
 /** A map of strings to strings; empty when absent. */
 export function textMap(shape: Shape | undefined): ReadonlyMap<string, string> {
   if (shape === undefined) return new Map();

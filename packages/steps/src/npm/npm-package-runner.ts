@@ -6,6 +6,7 @@ import type { StoredTreeOutput } from "../tree/stored-nodes.ts";
 import type { NpmOptions } from "./npm-options.ts";
 import { type NpmPackage, npmPackageOf } from "./package-origin.ts";
 import type { PackageStore } from "./package-store.ts";
+import { RefusedScripts } from "./refused-scripts.ts";
 
 /** What the runner needs. */
 export interface NpmRunnerOptions {
@@ -24,6 +25,7 @@ export interface NpmRunner extends StepRunner {
 
 /** A runner of `npmPackage`. Its code is loaded with the first package that is not there yet. */
 export function npmPackageRunner(options: NpmRunnerOptions): NpmRunner {
+  const refused = new RefusedScripts();
   let store: Promise<PackageStore> | undefined;
   const open = (): Promise<PackageStore> => {
     store ??= openStore(options);
@@ -34,10 +36,11 @@ export function npmPackageRunner(options: NpmRunnerOptions): NpmRunner {
     mode: "cached",
     version: 1,
     title: (derivation) => `npm package ${titleOf(npmPackageOf(derivation))}`,
-    run: (step) => runPackage(step, open),
+    run: (step) => runPackage(step, { open, refused }),
     blobs: (output) => (output.data as unknown as StoredTreeOutput).blobs,
     async fetchAhead(derivations, signal) {
       const units = derivations.filter(({ kind }) => kind === "npmPackage").map(npmPackageOf);
+      refused.plan(units);
       if (units.length > 0) await (await open()).fetchAhead(units, signal);
     },
   };
@@ -53,14 +56,22 @@ function titleOf({ name, version }: NpmPackage): string {
   return `${name}@${version}`;
 }
 
-async function runPackage(step: Step, open: () => Promise<PackageStore>): Promise<Output> {
+async function runPackage(
+  step: Step,
+  { open, refused }: { readonly open: () => Promise<PackageStore>; readonly refused: RefusedScripts },
+): Promise<Output> {
   const { derivation, signal } = step;
   const unit = npmPackageOf(derivation);
   const title = titleOf(unit);
   try {
     const progress = (bytes: number) => step.progress(bytes);
-    const { listing, blobs, installScripts } = await (await open()).get(unit, { signal, progress });
-    refuseScripts(unit, title, installScripts);
+    const store = await open();
+    const unpacked = await store.get(unit, { signal, progress });
+    await refused.check(unit, unpacked, {
+      get: (other) => store.get(other, { signal, progress: () => undefined }),
+      known: (other) => store.known(other),
+    });
+    const { listing, blobs } = unpacked;
     const data: StoredTreeOutput = { tree: listing, blobs };
     return { digest: listing, data: data as unknown as JsonValue };
   } catch (error) {
@@ -74,16 +85,4 @@ function about(error: ImgbuildError, title: string): ImgbuildError {
   const { hint, position, cause, related } = error;
   const message = `Cannot get the package "${title}": ${error.message.charAt(0).toLowerCase()}${error.message.slice(1)}`;
   return new ImgbuildError(error.code, message, { hint, position, cause, related });
-}
-
-/** For locks that do not tell of install scripts. */
-function refuseScripts(unit: NpmPackage, title: string, found: readonly string[]): void {
-  if (unit.scripts !== "deny" || found.length === 0) return;
-  throw new ImgbuildError(
-    "definition",
-    `Cannot use the package "${title}": it has install scripts, which do not run: ${found.join(", ")}`,
-    {
-      hint: `If it works without them, say so: ignoreScripts: [${JSON.stringify(unit.name)}]`,
-    },
-  );
 }

@@ -3,6 +3,12 @@ import { readBins } from "@imgbuild/npm";
 
 const INSTALL_SCRIPTS = ["preinstall", "install", "postinstall"] as const;
 
+/** A script that npm would run after unpacking a package. */
+export interface InstallScript {
+  readonly name: (typeof INSTALL_SCRIPTS)[number];
+  readonly command: string;
+}
+
 /** A package.json larger than this is none. */
 const MAX_BYTES = 16 << 20;
 
@@ -40,14 +46,18 @@ export class PackageManifest {
     return [...paths].filter((path) => path.startsWith(prefix));
   }
 
-  /** As npm finds them: a binding.gyp without scripts is an install script too. */
-  installScripts(paths: ReadonlySet<string>): string[] {
+  /** As npm finds them: a binding.gyp without scripts is an install script too. In the order in which npm runs them. */
+  installScripts(paths: ReadonlySet<string>): InstallScript[] {
     const { scripts, gypfile } = this.#value;
-    const named = INSTALL_SCRIPTS.filter(
-      (name) => isObject(scripts) && typeof scripts[name] === "string" && scripts[name] !== "",
-    );
-    const replaced = named.includes("install") || named.includes("preinstall");
-    return paths.has("binding.gyp") && gypfile !== false && !replaced ? [...named, "install"] : named;
+    const commandOf = (name: InstallScript["name"]): string => {
+      const command = isObject(scripts) ? scripts[name] : undefined;
+      return typeof command === "string" ? command : "";
+    };
+    const gyp = paths.has("binding.gyp") && gypfile !== false && commandOf("preinstall") + commandOf("install") === "";
+    return INSTALL_SCRIPTS.map((name) => ({
+      name,
+      command: gyp && name === "install" ? "node-gyp rebuild" : commandOf(name),
+    })).filter(({ command }) => command !== "");
   }
 
   #parse(text: string): Readonly<Record<string, unknown>> {

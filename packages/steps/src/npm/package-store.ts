@@ -23,7 +23,7 @@ export interface PackageStoreOptions extends NpmOptions {
   readonly downloads: Downloads;
 }
 
-const SPACE = "npm packages 1";
+const SPACE = "npm packages 2";
 
 /** No tarball of a registry is larger. */
 const MAX_BYTES = 2 ** 31;
@@ -38,7 +38,7 @@ export class PackageStore {
 
   /** The unpacked files. Throws what fetching and unpacking throw. */
   async get(unit: NpmPackage, watch: PackageWatch): Promise<UnpackedPackage> {
-    const known = this.#known(unit);
+    const known = this.known(unit);
     if (known !== undefined) return known;
     const unpacked = (await this.#fromCache(unit, watch)) ?? (await this.#fromSource(unit, watch));
     this.#options.store.facts.set(SPACE, unit.integrity, JSON.stringify(unpacked));
@@ -47,7 +47,7 @@ export class PackageStore {
 
   /** Starts to fetch those of some packages that are nowhere on this machine. */
   async fetchAhead(units: readonly NpmPackage[], signal: AbortSignal): Promise<void> {
-    const missing = units.filter((unit) => unit.source.from !== "file" && this.#known(unit) === undefined);
+    const missing = units.filter((unit) => unit.source.from !== "file" && this.known(unit) === undefined);
     if (missing.length === 0) return;
     const cache = (await this.#options.access()).config.cacheDirectory;
     for (const unit of missing) {
@@ -56,7 +56,8 @@ export class PackageStore {
     }
   }
 
-  #known({ integrity }: NpmPackage): UnpackedPackage | undefined {
+  /** The unpacked files if they are at hand. */
+  known({ integrity }: Pick<NpmPackage, "integrity">): UnpackedPackage | undefined {
     const { store } = this.#options;
     const text = store.facts.get(SPACE, integrity);
     if (text === undefined) return undefined;

@@ -2,13 +2,12 @@ import { ImgbuildError } from "@imgbuild/errors";
 import { type StoredTree, StoredTreeWriter } from "@imgbuild/image";
 import type { Store } from "@imgbuild/store";
 import { PackageFiles } from "./package-files.ts";
-import { PackageManifest } from "./package-manifest.ts";
+import { type InstallScript, PackageManifest } from "./package-manifest.ts";
 import { type Tarball, tarballMembers } from "./tarball-members.ts";
 
 /** An unpacked package. */
 export interface UnpackedPackage extends StoredTree {
-  /** Names of the scripts that npm would run after installing it. */
-  readonly installScripts: readonly string[];
+  readonly installScripts: readonly InstallScript[];
 }
 
 /** How to unpack. */
