@@ -45,7 +45,7 @@ export async function unpackPackage(tarball: Tarball, options: UnpackOptions): P
       options.progress(bytes);
     }
     options.progress(bytes);
-    if (files.paths.size === 0) throw empty(tarball.title);
+    if (!files.paths.has("package.json")) throw noPackage(tarball.title, files.paths.size);
     for (const path of manifest.commands(files.paths)) writer.setMode(path, 0o755);
     return { ...writer.commit(), installScripts: manifest.installScripts(files.paths) };
   } catch (error) {
@@ -54,6 +54,11 @@ export async function unpackPackage(tarball: Tarball, options: UnpackOptions): P
   }
 }
 
-function empty(title: string): ImgbuildError {
-  return new ImgbuildError("invalid-archive", `Cannot unpack the package "${title}": its tarball has no files`);
+function noPackage(title: string, count: number): ImgbuildError {
+  const what = count === 0 ? "no files in a directory" : "no package.json in its directory";
+  return new ImgbuildError(
+    "invalid-archive",
+    `Cannot unpack the package "${title}": its tarball has ${what}, wanted "package/package.json"`,
+    { hint: "Make it with `npm pack`" },
+  );
 }
