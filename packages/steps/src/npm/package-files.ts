@@ -34,8 +34,7 @@ export class PackageFiles {
 
   #inside(member: string): string {
     // Before anything is taken away: `package/../x` must not become `x`.
-    const leaves = member.startsWith("/") || member.split("/").includes("..");
-    const full = leaves ? this.#escapes(member) : safePath(member);
+    const full = member.split("/").includes("..") ? this.#escapes(member) : safePath(member);
     const path = full.slice(full.indexOf("/") + 1);
     if (!full.includes("/")) return "";
     if (/(?:^|\/)\.wh\./.test(path)) throw this.#bad(`"${path}" has a name that means deletion in a layer`);
