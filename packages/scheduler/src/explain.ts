@@ -68,13 +68,21 @@ function filesMessage(files: readonly TreeChange[]): string {
 }
 
 function definitionMessage(previous: TargetRecord, current: TargetRecord): string {
-  const attributes = changedAttributes(previous.args, current.args);
-  if (attributes.length > 0) return `definition changed (${someOf(attributes)})`;
   const added = onlyIn(current.leaves, previous.leaves);
-  const removed = onlyIn(previous.leaves, current.leaves);
-  if (added.length > 0) return `definition changed (now reads ${someOf(added)})`;
-  if (removed.length > 0) return `definition changed (no longer reads ${someOf(removed)})`;
-  return "definition changed";
+  const removed = onlyIn(previous.leaves, current.leaves).filter((path) => !added.includes(path));
+  const changes = [
+    ...changedAttributes(previous.args, current.args).filter((name) => !FOLLOWS.has(name)),
+    ...added.map((path) => `now reads ${shown(path)}`),
+    ...removed.map((path) => `no longer reads ${shown(path)}`),
+  ];
+  return `definition changed (${changes.length === 0 ? "its inputs" : someOf(changes)})`;
+}
+
+/** Attributes that describe the inputs: the cause of their change is in these. */
+const FOLLOWS: ReadonlySet<string> = new Set(["history"]);
+
+function shown(path: string): string {
+  return path === "" ? "the workspace" : path;
 }
 
 function onlyIn(these: readonly LeafRecord[], those: readonly LeafRecord[]): readonly string[] {

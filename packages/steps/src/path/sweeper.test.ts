@@ -70,6 +70,11 @@ function thrown(body: () => unknown): unknown {
   return undefined;
 }
 
+test.each(["src/cache", "src/cache/v1"])("%s, in the cache, is no source", (path) => {
+  write("src/cache/v1/x", "x");
+  expect(thrown(() => sweep(path))).toMatchObject({ code: "definition", position: { file: "image.ts" } });
+});
+
 describe("a sweep", () => {
   beforeEach(() => {
     write("src/a.txt", "one");

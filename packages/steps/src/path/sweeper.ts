@@ -65,6 +65,7 @@ export class Sweeper {
   #sweep(args: PathArgs, counters: SweepCounters): SweptTree {
     const { store, workspaceRoot, hidden, now, contents } = this.#options;
     const root = args.path === "" ? workspaceRoot : `${workspaceRoot}/${args.path}`;
+    refuseHidden(root, args, hidden);
     const isDirectory = checkRoot(root, args, workspaceRoot);
     const selection = makeSelection(args.include, args.exclude);
     const key = hashParts("imgbuild.snapshot", [workspaceRoot, args.path, String(args.follow), selection.id]);
@@ -117,6 +118,15 @@ function currentNodes(trees: Iterable<SweptTree>): ReadonlyMap<string, Directory
   };
   for (const tree of trees) if (tree.kind === "directory") add(tree.top);
   return nodes;
+}
+
+/** A cache that packed itself would change with every build. */
+function refuseHidden(root: string, args: PathArgs, hidden: ReadonlySet<string>): void {
+  const found = [...hidden].find((directory) => root === directory || root.startsWith(`${directory}/`));
+  if (found === undefined) return;
+  throw new ImgbuildError("definition", `Cannot use "//${args.path}": it is in the cache directory "${found}"`, {
+    hint: "Name another directory, or move the cache with --cache-dir",
+  });
 }
 
 /** Whether the root is a directory; throws when it is absent or lies outside the workspace. */
