@@ -193,6 +193,8 @@ test.each([
   ["biuld //a", 'there is no command "biuld" (did you mean "build"?)'],
   ["", "no command is given"],
   ["build", "no label is given"],
+  ["build --jsno", 'there is no flag "--jsno" (did you mean "--json"?)'],
+  ["cache", 'nothing follows "cache", wanted stats, verify or gc'],
   ["build //a --jsno", 'there is no flag "--jsno" (did you mean "--json"?)'],
   ["build //a -x", 'there is no flag "-x"'],
   ["list --output x", 'this command does not take "--output"'],
@@ -202,6 +204,11 @@ test.each([
 ])("%j is refused: %s", (text, what) => {
   const { error } = readOne(text === "" ? [] : text.split(" "));
   expect(error).toEqual({ code: "usage", message: `Cannot read the command line: ${what}` });
+});
+
+test("words of a command that takes no labels", () => {
+  expect(readOne(["cache", "gc", "--json=true"]).flags).toMatchObject({ labels: ["gc"], json: true });
+  expect(readOne(["completion", "bash", "--no-color"]).flags).toMatchObject({ labels: ["bash"] });
 });
 
 test.each(["0", "-1", "1.5", "many"])("--jobs %s is refused", (jobs) => {

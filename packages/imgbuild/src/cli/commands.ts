@@ -8,7 +8,7 @@ type Run = (flags: Flags, host: Host) => Promise<number>;
 
 /** What the command line knows of a command before it is loaded. */
 export interface CommandSpec {
-  /** As yargs reads it; labels are `labels`. */
+  /** As yargs reads it: the command, then one name for its words. */
   readonly usage: string;
   readonly describe: string;
   /** What its words are, where they are no labels. */
@@ -80,7 +80,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("../commands/shell.ts")).runShell,
   },
   {
-    usage: "cache <labels...>",
+    usage: "cache <action...>",
     describe: "Look after the cache: cache stats, cache verify, cache gc",
     words: "stats, verify or gc",
     options: {
@@ -104,7 +104,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("../commands/graph.ts")).runGraph,
   },
   {
-    usage: "completion <labels...>",
+    usage: "completion <shell...>",
     describe: "Print a script that completes commands, flags and labels",
     words: "bash or zsh",
     options: {},

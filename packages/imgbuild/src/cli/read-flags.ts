@@ -8,7 +8,8 @@ export function readFlags(
 ): Flags {
   const jobs = args.jobs as number | undefined;
   if (jobs !== undefined && (!Number.isInteger(jobs) || jobs < 1)) {
-    throw new ImgbuildError("usage", `Cannot use --jobs ${String(jobs)}: wanted a whole number from 1 up`, {
+    const given = Number.isNaN(jobs) ? "--jobs with what is no number" : `--jobs ${jobs}`;
+    throw new ImgbuildError("usage", `Cannot use ${given}: wanted a whole number from 1 up`, {
       hint: "Write for example -j 4",
     });
   }

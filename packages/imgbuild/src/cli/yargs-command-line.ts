@@ -2,7 +2,7 @@ import { ImgbuildError } from "@imgbuild/errors";
 import { didYouMean } from "@imgbuild/graph";
 import yargs, { type Argv } from "yargs";
 import type { Host } from "../host.ts";
-import { type CommandLine, commandName } from "./command-line.ts";
+import { type CommandLine, commandName, wordsName } from "./command-line.ts";
 import { COMMANDS, type CommandSpec } from "./commands.ts";
 import { withEnvironment } from "./environment.ts";
 import { GLOBAL_OPTIONS } from "./options.ts";
@@ -26,7 +26,7 @@ export async function readCommandLine(host: Host): Promise<CommandLine | undefin
       (args) => optionsOf(args, spec, host),
       (args) => {
         if (split >= 0 && commandName(spec) !== "run") throw wrong(`"${commandName(spec)}" takes nothing after "--"`);
-        found = { spec, flags: flagsOf(args, rest) };
+        found = { spec, flags: flagsOf(args, wordsName(spec), rest) };
       },
     );
   }
@@ -64,7 +64,7 @@ function parserOf(words: readonly string[], host: Host): Argv {
 
 function optionsOf(args: Argv, spec: CommandSpec, host: Host): Argv {
   return args
-    .positional("labels", {
+    .positional(wordsName(spec), {
       type: "string",
       array: true,
       describe: spec.words ?? "Targets: //images/api, //images/api:debug, //images/..., -//x to leave out",
@@ -74,7 +74,7 @@ function optionsOf(args: Argv, spec: CommandSpec, host: Host): Argv {
 
 /** yargs names the dashless word, in sentences of its own. */
 function explain(message: string, argv: readonly string[]): string {
-  if (/^Not enough non-option/.test(message)) return "no label is given";
+  if (/^Not enough non-option/.test(message)) return noWords(argv);
   const missing = /^Not enough arguments following: (.*)$/.exec(message);
   if (missing !== null) return `"${dashed(missing[1] ?? "")}" has no value`;
   const wrongChoice = /Argument: ([^,]*), Given: (.*), Choices: (.*)$/s.exec(message);
@@ -91,6 +91,18 @@ function explain(message: string, argv: readonly string[]): string {
   return [first, ...flags].map((word) => unknownWord(word, argv)).join("; ");
 }
 
+/** That a flag is unknown is said first: it may be why a word was taken for its value. */
+function noWords(argv: readonly string[]): string {
+  const spec = COMMANDS.find((each) => argv.includes(commandName(each)));
+  const known = Object.keys({ ...GLOBAL_OPTIONS, ...spec?.options });
+  const names = argv.flatMap((word) => /^--(?:no-)?([^=]+)/.exec(word)?.[1] ?? []);
+  const unknown = names.find((name) => !known.includes(name));
+  if (unknown !== undefined) return unknownWord(unknown, argv);
+  return spec?.words === undefined
+    ? "no label is given"
+    : `nothing follows "${commandName(spec)}", wanted ${spec.words}`;
+}
+
 function dashed(flag: string): string {
   return flag.length === 1 ? `-${flag}` : `--${flag}`;
 }
@@ -105,8 +117,12 @@ function unknownWord(word: string, argv: readonly string[]): string {
   return `there is no flag "${typed.split("=", 1)[0]}"${didYouMean(word, [...known, "no-cache"]).replaceAll(/"(?=[a-z])/g, '"--')}`;
 }
 
-function flagsOf(args: Readonly<Record<string, unknown>>, rest: readonly string[]): CommandLine["flags"] {
-  const labels = ((args.labels as string[] | undefined) ?? []).map((label) => String(label).replace(EXCLUDE, ""));
+function flagsOf(
+  args: Readonly<Record<string, unknown>>,
+  words: string,
+  rest: readonly string[],
+): CommandLine["flags"] {
+  const labels = ((args[words] as string[] | undefined) ?? []).map((label) => String(label).replace(EXCLUDE, ""));
   // Of a flag that is given several times the last counts. (With yargs' own setting for it, so does only the last label.)
   const last = Object.entries(args).map(([name, value]) => [name, Array.isArray(value) ? value.at(-1) : value]);
   return readFlags(Object.fromEntries(last), { labels, rest });

@@ -20,6 +20,7 @@ export function runBuild(flags: Flags, host: Host): Promise<number> {
       hint: "Run `imgbuild stream` to write an archive to stdout",
     });
   }
+  refuseIdle(flags, host);
   const asked = flags.compression === undefined ? undefined : parseCompression(flags.compression);
   return runBuildCommand(flags, host, {
     name: "build",
@@ -45,6 +46,16 @@ export function runBuild(flags: Flags, host: Host): Promise<number> {
       printResults(session, targets);
       return 0;
     },
+  });
+}
+
+/** Flags that say how to write, where nothing is written. As variables they stand for other commands as well. */
+function refuseIdle(flags: Flags, host: Host): void {
+  if (flags.output !== undefined) return;
+  const idle = ["--format", "--compression"].find((flag) => host.argv.some((word) => word.split("=", 1)[0] === flag));
+  if (idle === undefined) return;
+  throw new ImgbuildError("usage", `Cannot use ${idle} without --output: the build writes no file`, {
+    hint: "Add -o FILE",
   });
 }
 
