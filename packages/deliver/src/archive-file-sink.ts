@@ -36,16 +36,22 @@ export function archiveFileSink(options: ArchiveFileOptions): Sink {
   };
 }
 
+/** Throws what {@link archiveFileSink} would throw for its place, so that nobody waits for a build to hear it. */
+export function checkArchiveFile(file: string): void {
+  checkTarget(file);
+}
+
 /** The file to replace; undefined when what is there is no file and is written to in place. */
 function checkTarget(file: string): string | undefined {
-  const target = resolveLinks(file);
-  const stat = statSync(target, { throwIfNoEntry: false });
+  // Followed by the system: what /dev/fd/63 leads to has no path of its own.
+  const stat = statSync(file, { throwIfNoEntry: false });
   if (stat?.isDirectory()) {
     throw new ImgbuildError("conflict", `Cannot write the archive "${file}": it is a directory`, {
       hint: "Name a file, or choose the format oci-layout",
     });
   }
   if (stat !== undefined && !stat.isFile()) return undefined;
+  const target = resolveLinks(file);
   if (stat === undefined && statSync(dirname(target), { throwIfNoEntry: false }) === undefined) {
     throw new ImgbuildError("input-missing", `Cannot write the archive "${file}": there is no directory for it`, {
       hint: `Run \`mkdir -p '${dirname(target)}'\``,

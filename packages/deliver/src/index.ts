@@ -1,5 +1,5 @@
 export type { ArchiveFormat, ArchiveOptions } from "./archive-bytes.ts";
-export { type ArchiveFileOptions, archiveFileSink } from "./archive-file-sink.ts";
+export { type ArchiveFileOptions, archiveFileSink, checkArchiveFile } from "./archive-file-sink.ts";
 export type { DockerTls } from "./docker/docker-client.ts";
 export { type DockerSinkOptions, dockerSink } from "./docker/docker-sink.ts";
 export { type LayoutSinkOptions, layoutSink } from "./layout-sink.ts";

@@ -8,6 +8,7 @@ import type { Host } from "./host.ts";
 import { exitCodeFor } from "./session/build-targets.ts";
 import { findWorkspaceQuietly } from "./session/find-workspace-quietly.ts";
 import { lineReader, wantsColour } from "./session/reporting.ts";
+import { wasTold } from "./session/told-errors.ts";
 
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
@@ -100,9 +101,11 @@ async function main(): Promise<number> {
 }
 
 function report(failure: ImgbuildError, thrown: unknown): void {
+  if (wasTold(failure)) return;
   const error = failure.code === "internal" && failure.hint === undefined ? withReportHint(failure) : failure;
-  if (wantsJson(host)) {
-    jsonReporter({ write: (text) => host.stdout.write(text), now: () => host.clock() }).emit({ type: "error", error });
+  const events = eventStream(host);
+  if (events !== undefined) {
+    jsonReporter({ write: (text) => events.write(text), now: () => host.clock() }).emit({ type: "error", error });
   } else {
     const colour = wantsColour({ color: undefined }, host);
     const readLine = lineReader(findWorkspaceQuietly(host));
@@ -111,11 +114,16 @@ function report(failure: ImgbuildError, thrown: unknown): void {
   if (host.env.IMGBUILD_DEBUG && thrown instanceof Error) host.stderr.write(`${thrown.stack ?? ""}\n`);
 }
 
-/** Also for a command line that could not be read. */
-function wantsJson({ argv, env }: Pick<Host, "argv" | "env">): boolean {
+/** Where events go as JSON, if they do. Also for a command line that could not be read. */
+function eventStream({ argv, env, stdout, stderr }: Host): Pick<Host["stdout"], "write"> | undefined {
   const end = argv.indexOf("--");
-  const said = argv.slice(0, end < 0 ? undefined : end).includes("--json");
-  return said || ["1", "true", "yes", "on"].includes(env.IMGBUILD_JSON ?? "");
+  const words = argv.slice(0, end < 0 ? undefined : end);
+  const said = words.includes("--json") || ["1", "true", "yes", "on"].includes(env.IMGBUILD_JSON ?? "");
+  // What cannot be written to is no place to say so.
+  if (said) return unwritten === undefined ? stdout : undefined;
+  const at = words.lastIndexOf("--progress");
+  const progress = at < 0 ? words.find((word) => word.startsWith("--progress="))?.slice(11) : words[at + 1];
+  return (progress ?? env.IMGBUILD_PROGRESS) === "json" ? stderr : undefined;
 }
 
 function withReportHint(error: ImgbuildError): ImgbuildError {

@@ -9,6 +9,10 @@ const SPACE_HINT = "Free some space and run the command again";
 const SYSTEM: Readonly<Record<string, { what: string; hint: string }>> = {
   EACCES: { what: "permission denied", hint: RIGHTS_HINT },
   EPERM: { what: "operation not permitted", hint: RIGHTS_HINT },
+  ENOENT: {
+    what: "it cannot be made there, or was removed",
+    hint: "Choose another place with --cache-dir DIR or IMGBUILD_CACHE_DIR",
+  },
   EROFS: { what: "the file system is read-only", hint: RIGHTS_HINT },
   ENOTDIR: { what: "a part of the path is a file, wanted a directory", hint: PLACE_HINT },
   EEXIST: { what: "it is a file, wanted a directory", hint: PLACE_HINT },

@@ -13,6 +13,11 @@ const CONNECTION: Readonly<Record<string, { code: ErrorCode; what: string; hint:
     what: "no daemon listens there",
     hint: "Start dockerd, set DOCKER_HOST, or write a file with `-o`",
   },
+  ENOTFOUND: {
+    code: "unavailable",
+    what: "there is no host of that name",
+    hint: "Correct DOCKER_HOST or the docker context, or write a file with `-o`",
+  },
   EACCES: {
     code: "refused",
     what: "permission denied",

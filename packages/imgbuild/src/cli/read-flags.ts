@@ -13,6 +13,12 @@ export function readFlags(
       hint: "Write for example -j 4",
     });
   }
+  for (const name of ["cwd", "cache-dir", "output", "compression", "report", "max-size"]) {
+    if (args[name] !== "") continue;
+    throw new ImgbuildError("usage", `Cannot use --${name}: its value is empty`, {
+      hint: `Give it a value, or leave --${name} out`,
+    });
+  }
   return {
     ...words,
     cwd: (args.cwd as string | undefined) ?? ".",

@@ -1,5 +1,5 @@
 import { relative, resolve } from "node:path";
-import { archiveFileSink, layoutSink, type Sink } from "@imgbuild/deliver";
+import { archiveFileSink, checkArchiveFile, layoutSink, type Sink } from "@imgbuild/deliver";
 import { ImgbuildError } from "@imgbuild/errors";
 import type { Target } from "@imgbuild/graph";
 import { type Compression, codecFor } from "@imgbuild/tar";
@@ -15,11 +15,7 @@ import type { Session } from "../session/session.ts";
 
 /** `imgbuild build`: builds; with `-o` writes the images to a file or directory. */
 export function runBuild(flags: Flags, host: Host): Promise<number> {
-  if (flags.output !== undefined && /(^|\/)-$/.test(flags.output)) {
-    throw new ImgbuildError("usage", `Cannot write to "${flags.output}": a file of that name is not what is wanted`, {
-      hint: "Run `imgbuild stream` to write an archive to stdout",
-    });
-  }
+  refuseStdout(flags.output);
   refuseIdle(flags, host);
   const asked = flags.compression === undefined ? undefined : parseCompression(flags.compression);
   return runBuildCommand(flags, host, {
@@ -28,6 +24,9 @@ export function runBuild(flags: Flags, host: Host): Promise<number> {
       flags.output === undefined || flags.format === "rootfs"
         ? undefined
         : (targets) => codecFor(asked ?? compressionOf(targets)),
+    before: ({ cwd }) => {
+      if (flags.output !== undefined && flags.format !== "oci-layout") checkArchiveFile(resolve(cwd, flags.output));
+    },
     after: async (session, targets) => {
       if (flags.output !== undefined) {
         const path = resolve(session.cwd, flags.output);
@@ -46,6 +45,15 @@ export function runBuild(flags: Flags, host: Host): Promise<number> {
       printResults(session, targets);
       return 0;
     },
+  });
+}
+
+const STDOUT = /(^|\/)-$|^\/dev\/stdout$|^(\/dev|\/proc\/(self|thread-self))\/fd\/1$/;
+
+function refuseStdout(output: string | undefined): void {
+  if (output === undefined || !STDOUT.test(output)) return;
+  throw new ImgbuildError("usage", `Cannot write to "${output}": stdout is for the results`, {
+    hint: "Run `imgbuild stream` to write an archive to stdout",
   });
 }
 

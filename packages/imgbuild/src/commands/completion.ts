@@ -36,6 +36,11 @@ export async function runCompletion(flags: Flags, host: Host): Promise<number> {
       hint: "Put `source <(imgbuild completion bash)` into ~/.bashrc",
     });
   }
+  if (flags.json) {
+    throw new ImgbuildError("usage", "Cannot print a script with --json: both want stdout", {
+      hint: "Leave --json out, and unset IMGBUILD_JSON",
+    });
+  }
   host.stdout.write(script);
   return 0;
 }

@@ -1,5 +1,5 @@
 import { relative, resolve } from "node:path";
-import { archiveFileSink, streamSink } from "@imgbuild/deliver";
+import { archiveFileSink, checkArchiveFile, streamSink } from "@imgbuild/deliver";
 import { ImgbuildError } from "@imgbuild/errors";
 import type { Flags } from "../cli/parsed-flags.ts";
 import type { Host } from "../host.ts";
@@ -23,6 +23,9 @@ export function runExport(flags: Flags, host: Host): Promise<number> {
   const compressor = parseCompression(flags.compression ?? "none");
   return runBuildCommand(flags, host, {
     name: "export",
+    before: ({ cwd }) => {
+      if (output !== undefined) checkArchiveFile(resolve(cwd, output));
+    },
     after: async (session, targets) => {
       const { store, cwd } = session;
       const to = { store, format: "rootfs", compressor } as const;

@@ -7,7 +7,6 @@ import { withSession } from "../session/session.ts";
 /** `imgbuild plan`: one line a step on stdout (state, kind, label); nothing is built, no trace is written. */
 export function runPlan(flags: Flags, host: Host): Promise<number> {
   return withSession(flags, host, async (session) => {
-    session.emit({ type: "run.start", command: "plan", targets: flags.labels, jobs: flags.jobs ?? 0 });
     const prepared = await prepare(session);
     const plan = planTargets(session, prepared);
     failIfAllFailed(plan, flags.keepGoing);

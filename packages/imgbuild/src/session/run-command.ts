@@ -8,12 +8,15 @@ import type { Host } from "../host.ts";
 import { type Built, type BuiltTarget, buildTargets, exitCodeFor } from "./build-targets.ts";
 import { type CodecChoice, prepare } from "./prepare.ts";
 import { type Session, withSession } from "./session.ts";
+import { tellFailure } from "./told-errors.ts";
 
 /** What a command that builds does besides. */
 export interface BuildCommand {
   readonly name: string;
   /** The form that will be delivered, so that layers are compressed to it while they are packed. */
   readonly codec?: CodecChoice | undefined;
+  /** Runs before anything is built: throws what would otherwise fail afterwards. */
+  readonly before?: ((session: Session) => void) | undefined;
   /** Runs when every target is built, or with keep-going for those that are; resolves to an exit code of its own. */
   readonly after: (session: Session, targets: readonly BuiltTarget[]) => Promise<number>;
 }
@@ -25,6 +28,7 @@ export async function runBuildCommand(flags: Flags, host: Host, command: BuildCo
     session.emit({ type: "run.start", command: command.name, targets: flags.labels, jobs });
     const attempt: Attempt = { built: undefined };
     try {
+      command.before?.(session);
       const own = await withRetries(session, command, attempt);
       const failed = exitCodeFor(attempt.built?.errors ?? []);
       writeReport(session, attempt.built, undefined);
@@ -32,6 +36,7 @@ export async function runBuildCommand(flags: Flags, host: Host, command: BuildCo
     } catch (error) {
       const known = fromUnknown(error, `Cannot ${command.name}`);
       writeReport(session, attempt.built, known);
+      tellFailure(session, known);
       endRun(session, attempt.built, exitCodeFor([known]));
       throw known;
     }
