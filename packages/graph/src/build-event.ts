@@ -48,6 +48,15 @@ export type BuildEvent =
       readonly label: string;
     }
   | { readonly type: "step.progress"; readonly id: string; readonly label: string; readonly bytes: number }
+  /** Whole lines that a script or another program of a step printed. */
+  | {
+      readonly type: "step.output";
+      readonly id: string;
+      readonly label: string;
+      /** What printed it, as people know it: `runAsRoot`. */
+      readonly source: string;
+      readonly lines: readonly string[];
+    }
   | {
       readonly type: "step.end";
       readonly id: string;

@@ -22,6 +22,8 @@ export interface Step {
   readonly signal: AbortSignal;
   /** Reports bytes done so far; may be called often. */
   progress(bytes: number): void;
+  /** Passes on whole lines, without line breaks, that a program of this step printed; `source` says which. */
+  print(source: string, lines: readonly string[]): void;
 }
 
 /** Performs derivations of one kind. The seam between the scheduler and the doing. */

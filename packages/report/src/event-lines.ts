@@ -48,6 +48,8 @@ function newsLines(event: BuildEvent, how: { style: Style; verbosity: Verbosity 
       return [footer(event, style)];
     case "eval.done":
       return verbosity === "verbose" ? [evaluationLine(event)] : [];
+    case "step.output":
+      return verbosity === "verbose" ? outputLines(event, style) : [];
     case "sweep.done":
       return verbosity === "verbose" ? [sweepLine(event)] : [];
     default:
@@ -72,6 +74,11 @@ function stepLines(
     case "cancelled":
       return [style.dim(`${name}: cancelled after ${formatDuration(event.ms)}`)];
   }
+}
+
+function outputLines({ label, source, lines }: EventOf<"step.output">, style: Style): readonly string[] {
+  const name = style.dim(`${safeLine(label)} ${safeLine(source)} |`);
+  return lines.map((line) => `${name} ${safeLine(line)}`);
 }
 
 function targetLine(event: EventOf<"target.done">, style: Style): string {

@@ -9,6 +9,8 @@ interface Running {
   readonly what: string;
   readonly since: number;
   bytes: number;
+  /** The last line that it printed. */
+  said: string;
 }
 
 /** What is under way, kept from events and drawn on demand. */
@@ -37,14 +39,23 @@ export function liveBlock(): LiveBlock {
           total = event.steps.length;
           break;
         case "step.start":
-          running.set(event.id, { label: event.label, what: event.title, since: now, bytes: 0 });
+          running.set(event.id, { label: event.label, what: event.title, since: now, bytes: 0, said: "" });
+          break;
+        case "step.output":
+          said(running.get(event.id), event.lines);
           break;
         case "step.end":
           running.delete(event.id);
           ended[event.result]++;
           break;
         case "deliver.start":
-          running.set(deliveryId(event), { label: event.label, what: `to ${event.sink}`, since: now, bytes: 0 });
+          running.set(deliveryId(event), {
+            label: event.label,
+            what: `to ${event.sink}`,
+            since: now,
+            bytes: 0,
+            said: "",
+          });
           break;
         case "deliver.done":
           running.delete(deliveryId(event));
@@ -79,16 +90,21 @@ function progress(running: Running | undefined, bytes: number): void {
   if (running !== undefined) running.bytes = bytes;
 }
 
+function said(running: Running | undefined, lines: readonly string[]): void {
+  const last = lines.findLast((line) => line.trim() !== "");
+  if (running !== undefined && last !== undefined) running.said = last.trim();
+}
+
 function deliveryId(event: { readonly label: string; readonly sink: string }): string {
   return `deliver ${event.sink} ${event.label}`;
 }
 
 /** Numbers are kept whole; a label that is too long for the rest loses its middle. */
-function runningLine({ label, what, since, bytes }: Running, columns: number, now: number): string {
+function runningLine({ label, what, since, bytes, said: line }: Running, columns: number, now: number): string {
   const ms = Math.max(0, now - since);
   const rate = bytes > 0 && ms >= 1000 ? [`${formatBytes((bytes / ms) * 1000)}/s`] : [];
   const facts = [...(bytes > 0 ? [formatBytes(bytes)] : []), ...rate, formatDuration(ms)].join("  ");
   const room = columns - textWidth(facts) - 4;
-  const name = `${safeLine(label)} ${safeLine(what)}`;
+  const name = `${safeLine(label)} ${safeLine(what)}${line === "" ? "" : `: ${safeLine(line)}`}`;
   return room < 8 ? truncateMiddle(`  ${name}`, columns) : `  ${truncateMiddle(name, room)}  ${facts}`;
 }

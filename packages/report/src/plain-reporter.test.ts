@@ -28,6 +28,18 @@ const end = {
   unchanged: 0,
 } as const;
 
+test("what a script prints is told to who asks for more, and does nothing to the terminal", () => {
+  const output = {
+    type: "step.output",
+    id: "1",
+    label: "//a",
+    source: "runAsRoot",
+    lines: ["one", "\u001b[2Jtwo"],
+  } as const;
+  expect(told([start, output])).toEqual([]);
+  expect(told([start, output], "verbose")).toEqual(["//a runAsRoot | one", "//a runAsRoot | \\x1b[2Jtwo"]);
+});
+
 test("a build says why, what, and what it came to", () => {
   const events: BuildEvent[] = [
     start,

@@ -167,6 +167,7 @@ export class Run {
       leaves: this.leaves,
       signal,
       progress,
+      print: (source, lines) => emit({ type: "step.output", id, label, source, lines }),
     });
     const performed = await performStep(step, {
       label,

@@ -11,6 +11,7 @@ export interface StepViewOptions {
   readonly leaves: ReadonlyMap<DerivationId, Leaf>;
   readonly signal: AbortSignal;
   progress(bytes: number): void;
+  print(source: string, lines: readonly string[]): void;
 }
 
 /**
@@ -49,6 +50,7 @@ export function stepView(node: RunNode, options: StepViewOptions): Step {
       throw new ImgbuildError("internal", `Internal error: "${id}" has no output yet`);
     },
     progress: (bytes) => options.progress(bytes),
+    print: (source, lines) => options.print(source, lines),
   };
 }
 

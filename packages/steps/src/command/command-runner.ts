@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readdirSync } from "node:fs";
 import { atPosition, fromUnknown } from "@imgbuild/errors";
 import type { DerivationId, JsonValue, Output, Step, StepRunner } from "@imgbuild/graph";
 import { entryTar, type LayerIndexes } from "@imgbuild/image";
-import { extract, removeTree, writeAll } from "@imgbuild/sandbox";
+import { extract, OutputLines, removeTree, writeAll } from "@imgbuild/sandbox";
 import type { Store } from "@imgbuild/store";
 import { baseLayersOf } from "../layer/base-layers-runner.ts";
 import type { LayerContext } from "../layer/layer-context.ts";
@@ -142,6 +142,7 @@ async function perform(job: Job, { view }: LaidOut): Promise<void> {
   const { sandbox, scripts } = context;
   const { derivation, signal } = step;
   const { timeoutSeconds, network } = command;
+  const lines = new OutputLines((said) => step.print("command", said));
   const tmp = { source: `${directory}/tmp`, target: "/tmp", readOnly: false };
   const end = await sandbox.run({
     ...view,
@@ -153,8 +154,9 @@ async function perform(job: Job, { view }: LaidOut): Promise<void> {
     limits: {},
     signal,
     scratch: `${directory}/run`,
-    onOutput: (bytes) => scripts.onOutput?.(command.title, bytes),
+    onOutput: (bytes) => lines.add(bytes),
   });
+  lines.end();
   if (end.code === 0 && !end.timedOut) return;
   job.stays = scripts.keepFailed;
   if (job.stays) {

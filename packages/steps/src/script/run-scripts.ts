@@ -7,6 +7,7 @@ import {
   type ChangedFile,
   extract,
   idsHint,
+  OutputLines,
   type RecordedDevice,
   readChanges,
   removeTree,
@@ -32,7 +33,8 @@ export interface ScriptGround {
   readonly uid: number;
   readonly gid: number;
   readonly position: Position | null;
-  readonly onOutput: (name: string, bytes: Uint8Array) => void;
+  /** Told whole lines that scripts print. */
+  readonly print: (script: string, lines: readonly string[]) => void;
   /** Called for a sandbox that a failed script leaves; gives its path if it stays. */
   readonly onFailed: (run: KeptRun) => string | undefined;
 }
@@ -173,6 +175,7 @@ async function runOne(
           binds: [{ source: upper, target: TREE, readOnly: false }],
           user: script.user,
         };
+  const lines = new OutputLines((said) => ground.print(script.name, said));
   const end = await sandbox.run({
     ...view,
     command: { script: script.text },
@@ -182,8 +185,9 @@ async function runOne(
     limits: {},
     signal: ground.signal,
     scratch,
-    onOutput: (bytes) => ground.onOutput(script.name, bytes),
+    onOutput: (bytes) => lines.add(bytes),
   });
+  lines.end();
   const prefix = script.view === "root" ? "/" : `${TREE}/`;
   for (const [path, device] of end.devices)
     if (path.startsWith(prefix)) at.devices.set(path.slice(prefix.length), device);

@@ -13,6 +13,4 @@ export interface ScriptOptions {
   readonly nodePath: string;
   /** Leaves the sandbox of a failed script, for `imgbuild shell`. */
   readonly keepFailed: boolean;
-  /** Told what scripts print. */
-  readonly onOutput?: ((name: string, bytes: Uint8Array) => void) | undefined;
 }

@@ -27,6 +27,7 @@ export function scriptRunner(options: ScriptRunnerOptions): StepRunner {
     kind: "scriptLayer",
     mode: "cached",
     version: 1,
+    title: ({ args }) => (args as unknown as ScriptLayerArgs).scripts.map(({ name }) => name).join(", "),
     run: async (step) => runScriptLayer(step, { ...options, ...(await options.openSandbox()) }),
     blobs: (output) => (output.data as unknown as LayerOutput).blobs,
   };
@@ -42,7 +43,7 @@ async function runScriptLayer(step: Step, options: ScriptRunnerOptions & OpenedS
     const { changed, gone } = await runScripts(on.args.scripts, on.files, {
       ...{ sandbox, directory, position, lower: on.lower, base: on.base, kept: options.kept, signal: step.signal },
       ...{ timeoutSeconds: on.args.timeoutSeconds, uid: on.args.uid, gid: on.args.gid },
-      onOutput: (name, bytes) => scripts.onOutput?.(name, bytes),
+      print: (name, lines) => step.print(name, lines),
       onFailed: (run) => {
         if (scripts.keepFailed !== true) return undefined;
         stays = true;
