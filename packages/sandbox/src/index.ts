@@ -1,6 +1,6 @@
 export { type Abilities, type IdMode, idsHint } from "./abilities.ts";
 export { mapName } from "./id-map.ts";
-export { writeAll } from "./mapped-command.ts";
+export { mappedCommand, writeAll } from "./mapped-command.ts";
 export { OutputLines } from "./output-lines.ts";
 export { type ChangedContent, type ChangedFile, type ReadChangesOptions, readChanges } from "./read-changes.ts";
 export { type FoundOutput, readOutput } from "./read-output.ts";

@@ -75,8 +75,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     usage: "shell <labels...>",
-    describe: "Look around in the sandbox that a script left, which failed under --keep-failed",
-    options: {},
+    describe: "Look around in the sandbox that a failed script left under --keep-failed, else in the image itself",
+    options: BUILD_OPTIONS,
     load: async () => (await import("../commands/shell.ts")).runShell,
   },
   {

@@ -18,7 +18,12 @@ export const GLOBAL_OPTIONS: OptionTable = {
     describe: "How progress is shown on stderr",
   },
   color: { type: "boolean", describe: "Colour on or off (default: on a terminal, unless NO_COLOR)" },
-  verbose: { alias: "v", type: "boolean", default: false, describe: "Also say what was reused, and what scripts print" },
+  verbose: {
+    alias: "v",
+    type: "boolean",
+    default: false,
+    describe: "Also say what was reused, and what scripts print",
+  },
   quiet: { alias: "q", type: "boolean", default: false, describe: "Say only what failed" },
 };
 

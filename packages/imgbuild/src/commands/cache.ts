@@ -1,11 +1,13 @@
 import { ImgbuildError } from "@imgbuild/errors";
 import { formatBytes } from "@imgbuild/report";
+import { type TidyOptions, type TidyReport, tidySandboxes } from "@imgbuild/steps";
 import { parseSize } from "../cli/parse-size.ts";
 import type { Flags } from "../cli/parsed-flags.ts";
 import type { Host } from "../host.ts";
+import { openerOf } from "../session/kept-sandboxes.ts";
 import { type Session, withSession } from "../session/session.ts";
 
-const VERBS: Readonly<Record<string, (session: Session) => number>> = { stats, verify, gc };
+const VERBS: Readonly<Record<string, (session: Session) => number | Promise<number>>> = { stats, verify, gc };
 
 /** `imgbuild cache stats|verify|gc`. */
 export function runCache(flags: Flags, host: Host): Promise<number> {
@@ -53,7 +55,8 @@ function verify({ store, flags, host }: Session): number {
 const KEEP_DAYS = 30;
 const KEEP_SIZE = "10GB";
 
-function gc({ store, flags, host }: Session): number {
+async function gc(session: Session): Promise<number> {
+  const { store, flags, host } = session;
   const maxBytes = parseSize(flags.maxSize ?? KEEP_SIZE);
   const maxAgeDays = flags.maxAge ?? KEEP_DAYS;
   if (!(maxAgeDays >= 0 && Number.isFinite(maxAgeDays))) {
@@ -62,10 +65,27 @@ function gc({ store, flags, host }: Session): number {
     });
   }
   const result = store.gc({ maxBytes, maxAgeDays, now: host.now(), dryRun: flags.dryRun });
-  if (flags.json) host.stdout.write(`${JSON.stringify({ v: 1, type: "cache.gc", ...result })}\n`);
-  else
-    host.stdout.write(
-      `${flags.dryRun ? "would remove" : "removed"} ${result.blobs} blobs, ${formatBytes(result.freedBytes)}\n`,
-    );
+  const { dryRun } = flags;
+  const { sandboxes, unpacked } = await tidyScripts(session, { now: host.now(), maxAgeDays, dryRun });
+  if (flags.json) {
+    host.stdout.write(`${JSON.stringify({ v: 1, type: "cache.gc", ...result, sandboxes, unpacked })}\n`);
+    return 0;
+  }
+  const also = [
+    ...(sandboxes > 0 ? [`${sandboxes} ${sandboxes === 1 ? "sandbox" : "sandboxes"}`] : []),
+    ...(unpacked > 0 ? [`${unpacked} unpacked ${unpacked === 1 ? "layer" : "layers"}`] : []),
+  ];
+  const blobs = `${result.blobs} blobs, ${formatBytes(result.freedBytes)}`;
+  host.stdout.write(`${dryRun ? "would remove" : "removed"} ${[blobs, ...also].join("; ")}\n`);
   return 0;
+}
+
+/** What scripts left; nothing where scripts cannot run. */
+async function tidyScripts(session: Session, options: Omit<TidyOptions, "open">): Promise<TidyReport> {
+  try {
+    return await tidySandboxes({ ...options, open: openerOf(session) });
+  } catch (error) {
+    if (error instanceof ImgbuildError && error.code === "unsupported") return { sandboxes: 0, unpacked: 0 };
+    throw error;
+  }
 }

@@ -5,6 +5,7 @@ import type { DerivationId, Graph, InputHash, MergeImagesArgs, Output, Target, T
 import type { ImageData } from "@imgbuild/image";
 import { execute, hashInputs, type Plan, type RunResult, targetRecord } from "@imgbuild/scheduler";
 import { failIfAllFailed, uniqueErrors } from "./check-plan.ts";
+import { settleKept } from "./kept-sandboxes.ts";
 import { namedImages } from "./named-images.ts";
 import { type Prepared, planTargets } from "./prepare.ts";
 import type { Session } from "./session.ts";
@@ -42,6 +43,7 @@ export async function buildTargets(session: Session, prepared: Prepared): Promis
   const planned = planTargets(session, prepared);
   failIfAllFailed(planned, flags.keepGoing);
   const result = await executePlan(session, prepared, planned);
+  await settleKept(session, { prepared, failed: failedOf(result) });
   if (host.signal.aborted) throw new ImgbuildError("cancelled", "Cannot finish the build: it was cancelled");
   const reading = { leaves: result.leaves, errors: new Map<DerivationId, ImgbuildError>() };
   const ids = prepared.targets.filter(({ label }) => result.targets.get(label)?.status === "done");
@@ -59,6 +61,11 @@ export async function buildTargets(session: Session, prepared: Prepared): Promis
     targets.push(finish(session, { prepared, planned, result, target, outcome, hash: hashes.get(target.derivation) }));
   }
   return { targets, errors: uniqueErrors(errors), result };
+}
+
+/** Labels of targets that did not come to an end, for whatever reason. */
+function failedOf(result: RunResult): Set<string> {
+  return new Set([...result.targets].filter(([, outcome]) => outcome.status !== "done").map(([label]) => label));
 }
 
 async function executePlan(session: Session, prepared: Prepared, planned: Plan): Promise<RunResult> {

@@ -1,11 +1,11 @@
-import { existsSync, mkdirSync, renameSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { ImgbuildError } from "@imgbuild/errors";
 import { hashParts } from "@imgbuild/graph";
 import { entryTar, type LayerData } from "@imgbuild/image";
-import { extract, mapName, removeTree, type SandboxBind, type SandboxRoot, writeAll } from "@imgbuild/sandbox";
+import { extract, type SandboxBind, type SandboxRoot, writeAll } from "@imgbuild/sandbox";
 import type { Store } from "@imgbuild/store";
 import type { OpenedSandbox } from "../script/open-sandbox.ts";
-import { unpackBase } from "../script/unpack-base.ts";
+import { unpackBase, unpackOnce } from "../script/unpack-base.ts";
 import type { SourceNode } from "../tree/source-tree.ts";
 import { entriesOf } from "./command-files.ts";
 
@@ -27,24 +27,14 @@ export async function sourceDirectory(
   key: readonly string[],
   context: RootContext,
 ): Promise<string> {
-  const { store, sandbox, place, signal, kept } = context;
-  const { abilities } = sandbox;
-  const parent = place.unpacked(mapName(abilities.host, abilities.uidMap));
-  const directory = `${parent}/tree-${hashParts("imgbuild.command-root", key)}`;
-  if (existsSync(directory)) return directory;
-  await store.locks.withLock(`unpacked ${directory}`, { signal, onWait: () => undefined }, async () => {
-    if (existsSync(directory)) return;
-    const partial = `${directory}.part`;
-    await removeTree(abilities, partial);
-    try {
-      mkdirSync(partial, { mode: 0o755 });
-      const feed = (stdin: Parameters<typeof writeAll>[0]) => writeAll(stdin, entryTar(entriesOf(nodes), kept));
-      await extract(abilities, { directory: partial, signal, feed });
-      renameSync(partial, directory);
-    } finally {
-      await removeTree(abilities, partial);
-    }
-  });
+  const { sandbox, signal, kept } = context;
+  const feed = (stdin: Parameters<typeof writeAll>[0]) => writeAll(stdin, entryTar(entriesOf(nodes), kept));
+  const unpack = (directory: string) => {
+    mkdirSync(directory, { mode: 0o755 });
+    return extract(sandbox.abilities, { directory, signal, feed });
+  };
+  const name = `tree-${hashParts("imgbuild.command-root", key)}`;
+  const [directory = ""] = await unpackOnce([{ name, unpack }], context);
   return directory;
 }
 

@@ -161,7 +161,7 @@ async function perform(job: Job, { view }: LaidOut): Promise<void> {
   job.stays = scripts.keepFailed;
   if (job.stays) {
     context.place.keep(directory);
-    keepRun(context.store, derivation.id, { directory, run: view });
+    keepRun(context.store, derivation.id, { sandbox: directory, directory, run: view });
   }
   throw scriptFailure(end, {
     what: `command "${command.title}"`,

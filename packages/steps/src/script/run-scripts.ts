@@ -1,4 +1,5 @@
 import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import type { Position } from "@imgbuild/errors";
 import type { LayerScript } from "@imgbuild/graph";
 import { type BaseView, entryTar, type LayerEntry } from "@imgbuild/image";
@@ -41,6 +42,9 @@ export interface ScriptGround {
 
 /** How to enter a sandbox again. */
 export interface KeptRun {
+  /** All of it. */
+  readonly sandbox: string;
+  /** Where the script that failed ran. */
   readonly directory: string;
   readonly run: Pick<SandboxRun, "root" | "cwd" | "binds" | "user">;
 }
@@ -195,7 +199,7 @@ async function runOne(
     await removeTree(sandbox.abilities, scratch);
     return;
   }
-  const kept = ground.onFailed({ directory: ground.directory, run: view });
+  const kept = ground.onFailed({ sandbox: dirname(ground.directory), directory: ground.directory, run: view });
   if (kept !== undefined) writeFileSync(`${scratch}/script`, script.text);
   const { name } = script;
   throw scriptFailure(end, {
