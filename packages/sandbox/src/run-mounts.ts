@@ -108,7 +108,7 @@ export class RunMounts {
       mkdirSync(directory ? `${skeleton}/${path}` : dirname(`${skeleton}/${path}`), { recursive: true, mode: 0o755 });
       if (!directory) writeFileSync(`${skeleton}/${path}`, "");
     };
-    for (const name of ["etc", "proc", "dev", ".imgbuild", "tmp", "root"]) place(name, true);
+    for (const name of ["etc", "proc", "dev", ".imgbuild", "tmp"]) place(name, true);
     for (const { source, target } of binds) place(inside(target), isDirectory(source));
     const shown: MountEntry[] = [];
     for (const path of HOST_PATHS) {
