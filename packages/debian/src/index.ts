@@ -23,7 +23,7 @@ export {
   dpkgDatabase,
 } from "./database/dpkg-database.ts";
 export type { InstalledPackage } from "./database/installed-package.ts";
-export { type DebControl, scriptNames } from "./deb/deb-control.ts";
+export { type DebControl, parseControlFiles, scriptNames } from "./deb/deb-control.ts";
 export { type Deb, type ReadDebOptions, readDeb } from "./deb/read-deb.ts";
 export { diffLocks, type LockChange, pinsOf } from "./lock/diff-lock.ts";
 export { formatLock } from "./lock/format-lock.ts";
@@ -41,10 +41,15 @@ export {
   type Link,
 } from "./maintainer/alternatives.ts";
 export { type CaStore, type CertificateFile, caStore, isCertificatePath } from "./maintainer/ca-certificates.ts";
+export { JAVA_KEYSTORE, javaKeystore } from "./maintainer/java-keystore.ts";
+export { alternativesOfJinfo, isJinfoPath } from "./maintainer/jinfo.ts";
 export { KNOWN_NEEDS, type KnownNeed, knownNeed } from "./maintainer/known-needs.ts";
 export { mergedUsrLinks, mergedUsrPath } from "./maintainer/merged-usr.ts";
+export { type PhpModuleFiles, phpModuleFiles } from "./maintainer/php-modules.ts";
+export { recipeOf } from "./maintainer/recipes.ts";
 export { type ScriptEffects, type ScriptWarning, scriptEffects } from "./maintainer/script-effects.ts";
 export { accountsOfSysusers, isSysusersPath } from "./maintainer/sysusers.ts";
+export { isTmpfilesPath, type WantedPath, wantedPaths } from "./maintainer/tmpfiles.ts";
 export {
   type EssentialSet,
   type Resolution,

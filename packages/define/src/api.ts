@@ -10,8 +10,12 @@ import {
   makeImageIndex,
   makeMergedImages,
 } from "./collections.ts";
+
 import type { RunCommandOptions, RunCommandValue } from "./command/command-options.ts";
 import { makeRunCommand } from "./command/run-command.ts";
+import type { DebianPackagesOptions, DebianPackagesValue } from "./debian/debian-options.ts";
+import { makeDebianPackages } from "./debian/debian-packages.ts";
+
 import type { EnvOptions, GlobOptions } from "./facts.ts";
 import { gitHead, globFiles, readEnv, readJsonFile, readTextFile } from "./facts.ts";
 import type { ModeOptions, PathOptions } from "./files.ts";
@@ -51,6 +55,11 @@ export interface DefinitionApi {
   buildLayeredImage(options: BuildLayeredImageOptions): ImageValue;
   /** A bundle of certificates at the three places where programs look for it. */
   caCertificates(options: CaCertificatesOptions): Value<"tree">;
+  /**
+   * Packages of Debian and all they need, as `imgbuild.lock` names them: their files, unpacked without running their scripts, and over
+   * them dpkg's database and what helpers make. Throws `definition` for a request that the lock does not have.
+   */
+  debianPackages(options: DebianPackagesOptions): DebianPackagesValue;
   /** The settings of a workspace, for `imgbuild.config.ts`. */
   defineConfig(config: WorkspaceConfig): WorkspaceConfig;
   /** An empty directory. */
@@ -113,6 +122,7 @@ export function createApi(caller: Caller): DefinitionApi {
     buildImage: (options: BuildImageOptions) => makeImage(at(), options),
     buildLayeredImage: (options: BuildLayeredImageOptions) => makeLayeredImage(at(), options),
     caCertificates: (options: CaCertificatesOptions) => makeCaCertificates(at(), options),
+    debianPackages: (options: DebianPackagesOptions) => makeDebianPackages(at(), options),
     defineConfig: (config: WorkspaceConfig) => readWorkspaceConfig(config),
     directory: (options?: ModeOptions) => makeDirectory(at(), options),
     env: (name: string, options?: EnvOptions) => readEnv(caller, name, options),

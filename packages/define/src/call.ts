@@ -1,4 +1,5 @@
 import type { JsonValue } from "@imgbuild/graph";
+import type { DebianRequest } from "./debian/debian-request.ts";
 import type { RawPosition } from "./source.ts";
 
 /** A question to the host about the world outside. Recorded with its answer: both belong to the evaluation's key. */
@@ -13,12 +14,23 @@ export type Fact =
     }
   | { readonly kind: "git.head" }
   /** What programs of this machine are known to be: a text with the version of Node and the platform. */
-  | { readonly kind: "machine" };
+  | { readonly kind: "machine" }
+  /** What `imgbuild.lock` has for a request: a {@link LockAnswer}. */
+  | { readonly kind: "debianLock"; readonly request: DebianRequest };
 
 /** What the host says: a value, or why there is none. */
 export type FactAnswer =
   | { readonly value: JsonValue }
-  | { readonly code: "input-missing" | "input-unreadable" | "path-escape" | "definition"; readonly error: string };
+  | {
+      readonly code:
+        | "input-missing"
+        | "input-unreadable"
+        | "invalid-archive"
+        | "path-escape"
+        | "unsupported"
+        | "definition";
+      readonly error: string;
+    };
 
 /** The one way out of an evaluation. None of the functions may throw. */
 export interface Host {

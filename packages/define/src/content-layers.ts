@@ -71,7 +71,12 @@ function stagesOf(caller: Caller, sources: readonly Source[]): (readonly LayerPa
       continue;
     }
     end();
-    if (layered.parts.length > 0) stages.push(layered.parts);
+    for (const part of layered.parts) {
+      const last = stages.at(-1);
+      const isFirst = part === layered.parts[0] || last === undefined;
+      if (isFirst || (part.kind === "layer" && part.over === true)) stages.push([part]);
+      else stages[stages.length - 1] = [...last, part];
+    }
   }
   end();
   return stages;

@@ -1,7 +1,11 @@
 export { createApi, type DefinitionApi } from "./api.ts";
 export type { Caller, Fact, FactAnswer, Host } from "./call.ts";
 export type { ExportImageOptions, ImageIndexOptions, MergeImagesOptions } from "./collections.ts";
+
 export type { RunCommandOptions, RunCommandValue } from "./command/command-options.ts";
+export type { DebianHelper, DebianPackagesOptions, DebianPackagesValue } from "./debian/debian-options.ts";
+export type { DebianRequest, EssentialPackages, LockAnswer, LockedDeb } from "./debian/debian-request.ts";
+
 export { type EncodedNode, ValueEncoder } from "./encode.ts";
 export type { EnvOptions, GlobOptions } from "./facts.ts";
 export type { ModeOptions, PathOptions } from "./files.ts";
@@ -22,4 +26,4 @@ export { isUndefinedProblem } from "./problem.ts";
 export type { ImageValue, PathValue, RawPosition, Source, SourceLike, Value } from "./source.ts";
 export { recordOf } from "./source.ts";
 export type { MergeOptions, TreeOptions } from "./unions.ts";
-export { readWorkspaceConfig, type WorkspaceConfig } from "./workspace-config.ts";
+export { type DebianConfig, readWorkspaceConfig, type WorkspaceConfig } from "./workspace-config.ts";

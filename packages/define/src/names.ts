@@ -4,6 +4,7 @@ export const API_NAMES = [
   "buildImage",
   "buildLayeredImage",
   "caCertificates",
+  "debianPackages",
   "defineConfig",
   "directory",
   "env",

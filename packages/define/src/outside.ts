@@ -19,6 +19,7 @@ export const outsideApi: DefinitionApi = Object.freeze({
   buildImage: outside("buildImage"),
   buildLayeredImage: outside("buildLayeredImage"),
   caCertificates: outside("caCertificates"),
+  debianPackages: outside("debianPackages"),
   defineConfig: outside("defineConfig"),
   directory: outside("directory"),
   env: outside("env"),

@@ -23,6 +23,8 @@ const SOURCE_KIND_NAMES = [
   "tree",
   "merge",
   "npmPackage",
+  "debPackage",
+  "debSystem",
   "fetchUrl",
   "unpack",
   "runCommand",
@@ -68,7 +70,8 @@ export interface Layered {
 
 /** One layer of a source, or units that are split over layers under a budget. */
 export type LayerPart =
-  | { readonly kind: "layer"; readonly source: Source }
+  /** `over`: it changes what parts before it have, as owners of their directories; the others touch only what is their own. */
+  | { readonly kind: "layer"; readonly source: Source; readonly over?: boolean }
   | { readonly kind: "units"; readonly units: readonly LayerUnit[] };
 
 /** What always comes into one layer as a whole. */

@@ -6,6 +6,8 @@ export { derivationId, FORMAT_VERSION, inputHash, resolvedKey, tagOf } from "./k
 export type {
   ArchiveArgs,
   BaseLayersArgs,
+  DebPackageArgs,
+  DebSystemArgs,
   DirectoryArgs,
   ExportArgs,
   FileArgs,
@@ -14,6 +16,7 @@ export type {
   LayerArgs,
   LayerScript,
   LayerSetArgs,
+  LeftOut,
   LinkArgs,
   MergeArgs,
   MergeImagesArgs,

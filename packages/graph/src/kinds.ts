@@ -187,6 +187,42 @@ export interface NpmPackageArgs {
 }
 
 /**
+ * `debPackage`: the files of one package of Debian, where they lie on a merged `/usr`. No inputs. `origin` is `SUITE PATH`: the path
+ * is relative to the root of a mirror of the suite.
+ */
+export interface DebPackageArgs {
+  readonly name: string;
+  readonly version: string;
+  /** `all` or that of the image. */
+  readonly architecture: string;
+  /** Bytes of the `.deb`. */
+  readonly size: number;
+  /** What it must hash to: 64 hex digits. */
+  readonly sha256: string;
+  /** Files that are left out: see {@link LeftOut}. */
+  readonly leaveOut: LeftOut;
+}
+
+/** What is not unpacked of packages. */
+export interface LeftOut {
+  /** picomatch patterns, relative to the root; one that matches a directory leaves out all below it. Sorted. */
+  readonly exclude: readonly string[];
+  /** Manual pages, info, and documentation but for copyright. */
+  readonly documentation: boolean;
+}
+
+/**
+ * `debSystem`: what dpkg and the scripts of packages, which are not run, would have written: dpkg's database, the links of a merged
+ * `/usr`, accounts and so on. Inputs: `debPackage`s, no two of one name.
+ */
+export interface DebSystemArgs {
+  /** `dpkg`: as dpkg, apt and scanners read it; `status.d`: a file a package, which scanners read; `none`. */
+  readonly database: "dpkg" | "status.d" | "none";
+  /** Which helpers stand in for scripts. Sorted. */
+  readonly helpers: readonly string[];
+}
+
+/**
  * `runCommand`: what a command makes. Inputs: the files it sees, as a source of the root of its file system, if `hasInputs`; then
  * the root file system (a source, or the `base-layers` of an image) if `root` is not null.
  */
@@ -218,4 +254,4 @@ export interface SelectArgs {
 }
 
 /** Kinds whose output is a tree in the store (`data.tree`, a listing): made once, read by the layers that contain them. */
-export const STORED_TREE_KINDS = ["npmPackage", "debPackage", "fetchUrl", "runCommand", "unpack"] as const;
+export const STORED_TREE_KINDS = ["npmPackage", "debPackage", "debSystem", "fetchUrl", "runCommand", "unpack"] as const;

@@ -25,5 +25,11 @@ export { parseImageConfig } from "./parse-documents.ts";
 export { readImageConfig } from "./read-config.ts";
 export { type RootfsOptions, writeRootfs } from "./rootfs.ts";
 export { storeTarAsLayer } from "./store-tar.ts";
-export { readStoredTree, type StoredEntry, type StoredTree, StoredTreeWriter } from "./stored-tree.ts";
+export {
+  filterStoredTree,
+  readStoredTree,
+  type StoredEntry,
+  type StoredTree,
+  StoredTreeWriter,
+} from "./stored-tree.ts";
 export { validateImage } from "./validate-image.ts";

@@ -76,6 +76,13 @@ export class StoredTreeWriter {
     this.#rows.push([entry.path, "f", entry.mode, entry.uid, entry.gid, hash.digest("hex"), size, offset]);
   }
 
+  /** Adds a file with the bytes of one that was added before, at `of`: a hard link of an archive. Throws `internal` for none. */
+  addCopy(entry: Pick<StoredEntry, "path" | "mode" | "uid" | "gid">, of: string): void {
+    const row = this.#rows.find(([path, type]) => path === of && type === "f");
+    if (row === undefined) throw new ImgbuildError("internal", `Internal error: no file "${of}" to copy`);
+    this.#rows.push([entry.path, "f", entry.mode, entry.uid, entry.gid, row[5], row[6], row[7]]);
+  }
+
   /** Changes the mode of what was added at `path`. */
   setMode(path: string, mode: number): void {
     this.#rows.forEach((row, i) => {
@@ -94,6 +101,15 @@ export class StoredTreeWriter {
   abort(): void {
     this.#contents.abort();
   }
+}
+
+/** The part of a tree that `keep` wants, by path; contents stay where they are. Durable as `commit` makes it. */
+export function filterStoredTree(store: Store, tree: StoredTree, keep: (path: string) => boolean): StoredTree {
+  const [head = "", ...lines] = store.blobs.read(tree.listing).toString("utf8").split("\n");
+  const kept = lines.filter((line) => line === "" || keep((JSON.parse(line) as Row)[0]));
+  if (kept.length === lines.length) return tree;
+  const listing = store.blobs.put(Buffer.from([head, ...kept].join("\n")));
+  return { listing, blobs: [listing, ...tree.blobs.filter((blob) => blob !== tree.listing)] };
 }
 
 /** Reads a listing back, in the order in which it was written. Throws what `BlobStore.read` throws, and `integrity`. */

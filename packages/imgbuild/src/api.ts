@@ -9,6 +9,7 @@ export const {
   buildImage,
   buildLayeredImage,
   caCertificates,
+  debianPackages,
   defineConfig,
   directory,
   env,

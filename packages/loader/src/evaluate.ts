@@ -1,5 +1,6 @@
 import { existsSync, realpathSync } from "node:fs";
 import { isAbsolute, join, relative } from "node:path";
+import type { DebianRequest, FactAnswer } from "@imgbuild/define";
 import { ImgbuildError } from "@imgbuild/errors";
 import { byCodeUnit, FORMAT_VERSION, type Graph, hashParts } from "@imgbuild/graph";
 import { bundleDefinitions } from "./bundle.ts";
@@ -33,6 +34,8 @@ export interface EvaluateOptions {
   readEnv(name: string): string | undefined;
   /** What programs of this machine are known to be: the version of Node, and the platform. Part of what depends on it. */
   readonly machine?: string;
+  /** What `imgbuild.lock` has for a request: the value is a `LockAnswer`. Without it there is no lock. */
+  readonly debianLock?: (request: DebianRequest) => FactAnswer;
   /** Milliseconds since 1970; used only to tell files that are too young to trust their times. */
   now(): number;
   readonly signal: AbortSignal;
@@ -123,7 +126,7 @@ async function evaluateAnew({ options, world, files, key }: Job): Promise<SavedE
 
 /** The world of an evaluation, with the store's place as the walks need it. */
 export function worldOf(
-  options: Pick<EvaluateOptions, "workspaceRoot" | "cacheDir" | "readEnv" | "machine" | "now">,
+  options: Pick<EvaluateOptions, "workspaceRoot" | "cacheDir" | "readEnv" | "machine" | "debianLock" | "now">,
 ): World {
   const inside = options.cacheDir === undefined ? ".." : relative(options.workspaceRoot, realPath(options.cacheDir));
   return {
@@ -131,6 +134,7 @@ export function worldOf(
     cacheDir: inside === "" || inside.startsWith("..") || isAbsolute(inside) ? null : inside,
     readEnv: (name) => options.readEnv(name),
     machine: options.machine ?? "unknown",
+    debianLock: (request) => options.debianLock?.(request) ?? { value: { missing: "lock" } },
     now: () => options.now(),
   };
 }
@@ -156,6 +160,7 @@ function watchFilesOf(saved: SavedEvaluation): string[] {
   for (const { fact } of saved.facts) {
     if (fact.kind === "glob") out.add(fact.cwd === "" ? "." : fact.cwd);
     if (fact.kind === "file") out.add(fact.path);
+    if (fact.kind === "debianLock") out.add("imgbuild.lock");
     if (fact.kind === "git.head") out.add(join(".git", "HEAD"));
   }
   return [...out].sort(byCodeUnit);

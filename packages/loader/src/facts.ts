@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFileSync, realpathSync } from "node:fs";
 import { join, relative } from "node:path";
-import type { Fact, FactAnswer } from "@imgbuild/define";
+import type { DebianRequest, Fact, FactAnswer } from "@imgbuild/define";
 import { type FileStamp, stampFile } from "./file-stamp.ts";
 import { readGitHead } from "./git-head.ts";
 import { globFiles } from "./glob-files.ts";
@@ -14,6 +14,8 @@ export interface World {
   readEnv(name: string): string | undefined;
   /** What programs of this machine are known to be. */
   readonly machine: string;
+  /** What `imgbuild.lock` has for a request. */
+  debianLock(request: DebianRequest): FactAnswer;
   /** Milliseconds since 1970. */
   now(): number;
 }
@@ -74,6 +76,7 @@ function answerFact(world: World, fact: Fact): FactAnswer {
     if (fact.kind === "env") return { value: world.readEnv(fact.name) ?? null };
     if (fact.kind === "machine") return { value: world.machine };
     if (fact.kind === "glob") return globFiles(world.workspaceRoot, fact, world.cacheDir);
+    if (fact.kind === "debianLock") return world.debianLock(fact.request);
     if (fact.kind === "git.head") return readGitHead(world.workspaceRoot);
     const read = readInside(world, fact.path);
     return "answer" in read ? read.answer : decode(read.content);

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import type { DebianConfig, WorkspaceConfig } from "@imgbuild/define";
 import { hashParts } from "@imgbuild/graph";
 import { bundleDefinitions } from "./bundle.ts";
 import { closureOf } from "./closure.ts";
@@ -16,6 +17,7 @@ import { SourcePlaces } from "./source-places.ts";
 export interface LoadedConfig {
   /** Absolute. */
   readonly cacheDir: string;
+  readonly debian: DebianConfig;
 }
 
 /** What reading the settings needs. The cache cannot be the store: where that is, is a setting. */
@@ -24,7 +26,7 @@ export type ConfigOptions = Pick<EvaluateOptions, "workspaceRoot" | "runtime" | 
 };
 
 interface StoredConfig {
-  readonly cacheDir: string | null;
+  readonly config: WorkspaceConfig;
   readonly files: readonly FileStamp[];
   readonly facts: readonly RecordedFact[];
 }
@@ -33,28 +35,29 @@ interface StoredConfig {
 export async function loadConfig(given: ConfigOptions): Promise<LoadedConfig> {
   const options = { ...given, workspaceRoot: realPath(given.workspaceRoot) };
   const { workspaceRoot, runtime, cache } = options;
-  const resolved = (cacheDir: string | null): LoadedConfig => ({
+  const resolved = ({ cacheDir, debian }: WorkspaceConfig): LoadedConfig => ({
     cacheDir: resolve(workspaceRoot, cacheDir ?? "cache"),
+    debian: debian ?? {},
   });
-  if (!existsSync(join(workspaceRoot, CONFIG_FILE))) return resolved(null);
+  if (!existsSync(join(workspaceRoot, CONFIG_FILE))) return resolved({});
   const world = worldOf(options);
   const startedAt = world.now();
-  const key = hashParts("imgbuild.config", [runtime.digest]);
+  const key = hashParts("imgbuild.config 2", [runtime.digest]);
   const known = reuse(cache?.get(key), world);
-  if (known !== undefined) return resolved(known.cacheDir);
+  if (known !== undefined) return resolved(known.config);
   const bundle = await bundleDefinitions(workspaceRoot, [CONFIG_FILE], "config");
   const facts = new FactRecorder(world);
   const { code } = bundle;
   const timeLimitMs = options.timeLimitMs ?? 10_000;
   const report = runInContext({ runtime, code, timeLimitMs, answer: (fact) => facts.answer(fact) });
   throwFailures(report, { imports: bundle.imports, places: new SourcePlaces(bundle.map) });
-  const cacheDir = report.config?.cacheDir ?? null;
+  const config = report.config ?? {};
   const closure = closureOf(workspaceRoot, bundle.imports);
-  if (!closure.every((path) => changeTime(workspaceRoot, path) < startedAt - CLOCK_STEP_MS)) return resolved(cacheDir);
+  if (!closure.every((path) => changeTime(workspaceRoot, path) < startedAt - CLOCK_STEP_MS)) return resolved(config);
   const stamps = closure.map((path) => stampFile(workspaceRoot, path, { now: world.now() }));
-  const stored: StoredConfig = { cacheDir, files: [...stamps, ...facts.files()], facts: facts.facts() };
+  const stored: StoredConfig = { config, files: [...stamps, ...facts.files()], facts: facts.facts() };
   cache?.set(key, JSON.stringify(stored));
-  return resolved(cacheDir);
+  return resolved(config);
 }
 
 function reuse(text: string | undefined, world: World): StoredConfig | undefined {

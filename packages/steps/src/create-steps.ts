@@ -13,7 +13,12 @@ import type {
 import { type ImageData, LayerIndexes } from "@imgbuild/image";
 import type { Store } from "@imgbuild/store";
 import type { Codec } from "@imgbuild/tar";
+
 import { commandRunner } from "./command/command-runner.ts";
+import type { DebOptions } from "./debian/deb-access.ts";
+import { debPackageRunner } from "./debian/deb-package-runner.ts";
+import { debSystemRunner } from "./debian/deb-system-runner.ts";
+
 import { Downloads } from "./fetch/downloads.ts";
 import { archiveRunner } from "./image/archive-runner.ts";
 import { COLLECTION_KINDS, collectionRunner } from "./image/collection-runner.ts";
@@ -47,6 +52,8 @@ export interface StepsOptions {
   readonly scripts?: ScriptOptions | undefined;
   /** For packages of npm; without it they fail. */
   readonly npm?: NpmOptions | undefined;
+  /** For packages of Debian; without it they fail. */
+  readonly debian?: DebOptions | undefined;
 }
 
 /** The implementations of the graph's seams for every derivation kind. */
@@ -85,8 +92,11 @@ export function createSteps(options: StepsOptions): Steps {
   const openSandbox = sandboxOpener(options);
   const downloads = new Downloads({ directory: `${options.store.directory}/downloads`, locks: options.store.locks });
   const npm = npmPackageRunner({ ...options, downloads, npm: options.npm });
+  const deb = debPackageRunner({ store: options.store, downloads, debian: options.debian });
   const cached = [
     npm,
+    deb,
+    debSystemRunner({ store: options.store, debian: options.debian }),
     layerRunner(layerOptions),
     baseLayersRunner(),
     layerSetRunner(layerOptions),
@@ -102,7 +112,7 @@ export function createSteps(options: StepsOptions): Steps {
     leafReader: { kinds: new Set(["path", "archive"]), read: (leaves) => readLeaves(sweeper, leaves) },
     runners,
     fetchAhead: (derivations, signal) => {
-      npm.fetchAhead(derivations, signal).catch(() => undefined);
+      for (const each of [npm, deb]) each.fetchAhead(derivations, signal).catch(() => undefined);
     },
     node: (digest) => sweeper.node(digest),
     withSources: (image, graph, outputs) => ({ ...image, layers: sources.of(graph, outputs).add(image.layers) }),

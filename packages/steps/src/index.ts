@@ -1,4 +1,5 @@
 export { createSteps, type Steps, type StepsOptions } from "./create-steps.ts";
+export type { DebAccess, DebOptions } from "./debian/deb-access.ts";
 export type { CollectionOutput } from "./image/collection-runner.ts";
 export type { ImageOutput } from "./image/image-output.ts";
 export type { LayerOutput } from "./layer/layer-output.ts";

@@ -47,7 +47,8 @@ export async function readControlTar(tar: AsyncIterable<Uint8Array>, what: strin
   return parseControlFiles(files, what);
 }
 
-function parseControlFiles(files: ReadonlyMap<string, Buffer>, what: string): DebControl {
+/** What the files of a `control.tar` say, by name; `what` names the package in errors. Throws `invalid-archive`. */
+export function parseControlFiles(files: ReadonlyMap<string, Buffer>, what: string): DebControl {
   const control = files.get("control");
   if (control === undefined) throw controlError(what, "its control archive has no file control");
   const stanza = parseSingleStanza(control.toString("utf8"), `control of package "${what}"`);

@@ -3,8 +3,9 @@ import { byCodeUnit } from "../text/by-code-unit.ts";
 import type { WantedAccount } from "./accounts.ts";
 import { accountsOfScript } from "./adduser.ts";
 import { type Alternative, alternativesOf } from "./alternatives.ts";
-import { knownNeed } from "./known-needs.ts";
+import { knownNeed, needsNothing } from "./known-needs.ts";
 import { shellCommands } from "./shell-commands.ts";
+import { withConstants } from "./shell-constants.ts";
 
 /** What a package's scripts, which are not run, would have done, as far as it can be read off. */
 export interface ScriptEffects {
@@ -28,7 +29,7 @@ const EFFECTIVE =
 /** Reads a package's `preinst` and `postinst`. Nothing is run, nothing thrown: what cannot be read off is a warning. */
 export function scriptEffects(control: DebControl): ScriptEffects {
   const scripts = ["preinst", "postinst"].map((name) => control.files.get(name)?.toString("utf8") ?? "");
-  const script = scripts.filter(isShell).join("\n");
+  const script = scripts.filter(isShell).map(withConstants).join("\n");
   const { accounts, complete: allAccounts } = accountsOfScript(script);
   const { alternatives, complete: allAlternatives } = alternativesOf(script, control.name);
   const warnings: ScriptWarning[] = [];
@@ -40,7 +41,8 @@ export function scriptEffects(control: DebControl): ScriptEffects {
   if (!allAccounts) warn("accounts", "its scripts make accounts that only running them would tell");
   if (!allAlternatives) warn("alternatives", "its scripts make alternatives that only running them would tell");
   const others = scripts.some((text) => text !== "" && !isShell(text)) ? ["a program"] : otherCommands(script);
-  if (need === undefined && others.length > 0) warn("script", `its scripts are not run; they use ${others.join(", ")}`);
+  const isOpen = need === undefined && !needsNothing(control.name);
+  if (isOpen && others.length > 0) warn("script", `its scripts are not run; they use ${others.join(", ")}`);
   return { accounts, alternatives, warnings };
 }
 

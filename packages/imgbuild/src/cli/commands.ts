@@ -80,6 +80,26 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: async () => (await import("../commands/shell.ts")).runShell,
   },
   {
+    usage: "lock [labels...]",
+    describe: "Choose the Debian packages that definitions ask for, and write them to imgbuild.lock",
+    options: {
+      check: {
+        type: "boolean",
+        default: false,
+        describe:
+          "Write nothing; fail with exit code 3 when the lock would change. Without --update no mirror is asked",
+      },
+      update: {
+        type: "string",
+        array: true,
+        requiresArg: true,
+        nargs: 1,
+        describe: "Take this package anew, as new as the mirror has it; repeatable; '*' for all",
+      },
+    },
+    load: async () => (await import("../commands/lock.ts")).runLock,
+  },
+  {
     usage: "cache <action...>",
     describe: "Look after the cache: cache stats, cache verify, cache gc",
     words: "stats, verify or gc",

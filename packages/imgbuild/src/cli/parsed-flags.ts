@@ -22,6 +22,10 @@ export interface Flags {
   readonly maxSize: string | undefined;
   readonly maxAge: number | undefined;
   readonly as: "dot" | "mermaid" | "json";
+  /** `lock --check`. */
+  readonly check: boolean;
+  /** Names of packages. */
+  readonly update: readonly string[];
   /** What stands after `--`. */
   readonly rest: readonly string[];
 }

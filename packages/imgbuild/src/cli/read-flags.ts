@@ -41,6 +41,8 @@ export function readFlags(
     dryRun: args["dry-run"] === true,
     maxSize: args["max-size"] as string | undefined,
     maxAge: args["max-age"] as number | undefined,
+    check: args.check === true,
+    update: [args.update ?? []].flat() as string[],
     as: (args.as as Flags["as"] | undefined) ?? "dot",
   };
 }

@@ -1,16 +1,12 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { setTimeout as wait } from "node:timers/promises";
-import { createFetcher, type Fetcher } from "@imgbuild/fetch";
+import type { Fetcher } from "@imgbuild/fetch";
 import { type NpmConfig, npmConfigFrom } from "@imgbuild/npm";
 import type { NpmAccess } from "@imgbuild/steps";
-import type { Host } from "../host.ts";
 import { askNpm } from "./ask-npm.ts";
 import type { NpmConnectionOptions } from "./npm-connection-options.ts";
 import { npmrcFiles } from "./npmrc-files.ts";
-
-/** Downloads under way at once. */
-const PARALLEL = 16;
+import { openFetcher } from "./open-fetcher.ts";
 
 /** Reads npm's configuration and makes connections with its proxies and certificates. */
 export async function openNpmAccess({ host, workspaceRoot, emit }: NpmConnectionOptions): Promise<NpmAccess> {
@@ -38,26 +34,8 @@ function fetcherFor(config: NpmConfig, { host, emit }: Pick<NpmConnectionOptions
   const ca = config.ca.length > 0 ? config.ca : config.cafile === undefined ? [] : [textOf(config.cafile)];
   const known = ca.filter((pem) => pem !== "");
   const { cert, key, strictSsl, proxy } = config;
-  return createFetcher({
-    timing: timingOf(host),
-    concurrency: PARALLEL,
-    proxy,
-    tls: { ca: known.length === 0 ? undefined : known, cert, key, rejectUnauthorized: strictSsl },
-    onRetry: ({ url, reason, waitMs }) => {
-      const seconds = (waitMs / 1000).toFixed(1);
-      emit({ type: "warning", message: `Cannot download "${url}" yet: ${reason}; trying again in ${seconds} s` });
-    },
-  });
-}
-
-function timingOf(host: Host) {
-  return {
-    now: () => host.now(),
-    sleep: async (ms: number, signal: AbortSignal) => {
-      await wait(ms, undefined, { signal });
-    },
-    random: Math.random,
-  };
+  const tls = { ca: known.length === 0 ? undefined : known, cert, key, rejectUnauthorized: strictSsl };
+  return openFetcher(host, emit, { proxy, tls });
 }
 
 /** A file that is not there says nothing. */

@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { diffTrees, type LeafReading, type Target, type TreeChange } from "@imgbuild/graph";
-import { type Evaluation, type EvaluationCache, evaluate } from "@imgbuild/loader";
+import { type EvaluateOptions, type Evaluation, type EvaluationCache, evaluate } from "@imgbuild/loader";
 import {
   explainMiss,
   hashInputs,
@@ -12,6 +14,7 @@ import {
 import { createSteps, type Steps } from "@imgbuild/steps";
 import type { Store } from "@imgbuild/store";
 import type { Codec } from "@imgbuild/tar";
+import { LOCK_FILE } from "../debian/lock-name.ts";
 import { scriptOptions } from "./script-options.ts";
 import type { Session } from "./session.ts";
 import { TargetMemory } from "./target-memory.ts";
@@ -44,6 +47,7 @@ export async function evaluateTargets(session: Session, labels: readonly string[
     searches: factSpace(store, "searches 1"),
     readEnv: (name) => host.env[name],
     machine: host.node.name,
+    ...(await debianLockOf(workspaceRoot)),
     now: () => host.now(),
     signal: host.signal,
   });
@@ -51,6 +55,13 @@ export async function evaluateTargets(session: Session, labels: readonly string[
   const { definitions, cached } = evaluation;
   emit({ type: "eval.done", definitions, cached, ms: host.clock() - begin });
   return evaluation;
+}
+
+/** Answers from the lock of a workspace; without a lock nothing is loaded for it. */
+async function debianLockOf(workspaceRoot: string): Promise<Pick<EvaluateOptions, "debianLock">> {
+  if (!existsSync(join(workspaceRoot, LOCK_FILE))) return {};
+  const { lockAnswers } = await import("../debian/lock-answers.ts");
+  return { debianLock: lockAnswers(workspaceRoot) };
 }
 
 /** The form in which these targets will be delivered; undefined when none of them will be. */
@@ -69,6 +80,7 @@ export async function prepare(session: Session, codecFor?: CodecChoice): Promise
     codec: () => codecFor?.(targets),
     scripts: scriptOptions(host, flags),
     npm: session.npm,
+    debian: session.debian,
   });
   const leaves = sweep(session, { evaluation, targets, steps });
   return { evaluation, targets, steps, leaves, memory: new TargetMemory(store) };

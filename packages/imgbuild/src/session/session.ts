@@ -6,6 +6,7 @@ import { findWorkspace, loadConfig, type Runtime, runtimeFrom } from "@imgbuild/
 import type { Reporter } from "@imgbuild/report";
 import { openStore, type Store } from "@imgbuild/store";
 import type { Flags } from "../cli/parsed-flags.ts";
+import { DebianConnection } from "../debian/debian-connection.ts";
 import type { Host } from "../host.ts";
 import { configCache } from "./config-cache.ts";
 import { NpmConnection } from "./npm-access.ts";
@@ -22,6 +23,7 @@ export interface Session {
   readonly store: Store;
   readonly runtime: Runtime;
   readonly npm: NpmConnection;
+  readonly debian: DebianConnection;
   readonly reporter: Reporter;
   readonly emit: EventSink;
   readonly startedAt: number;
@@ -51,6 +53,7 @@ export async function withSession<T>(flags: Flags, host: Host, body: (session: S
   const store = await openStore({ directory: cacheDir, now: () => host.now(), pid: host.pid, hostname: host.hostname });
   const reporter = makeReporter(flags, host, workspaceRoot);
   const npm = new NpmConnection({ host, workspaceRoot, emit: reporter.emit });
+  const debian = new DebianConnection({ host, workspaceRoot, runtime, emit: reporter.emit });
   try {
     const emit = reporter.emit;
     const real = realpathSync(cacheDir);
@@ -63,6 +66,7 @@ export async function withSession<T>(flags: Flags, host: Host, body: (session: S
       store,
       runtime,
       npm,
+      debian,
       reporter,
       emit,
       startedAt,
@@ -71,6 +75,7 @@ export async function withSession<T>(flags: Flags, host: Host, body: (session: S
   } finally {
     reporter.close();
     npm.close();
+    debian.close();
     store.close();
   }
 }

@@ -1,4 +1,4 @@
-import type { EncodedNode, RawPosition } from "@imgbuild/define";
+import type { EncodedNode, RawPosition, WorkspaceConfig } from "@imgbuild/define";
 import type { ErrorCode, Position } from "@imgbuild/errors";
 
 /** File name of the evaluated script; frames of the user's code carry it in stack traces. */
@@ -55,7 +55,7 @@ export interface Report {
   readonly failures: readonly { readonly file: string; readonly error: EncodedError }[];
   readonly warnings: readonly { readonly message: string; readonly position: RawPosition }[];
   /** The checked default export of the config file, when that was asked for. */
-  readonly config: { readonly cacheDir?: string } | null;
+  readonly config: WorkspaceConfig | null;
 }
 
 /** Questions over the bridge that are no facts. */

@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { setMaxListeners } from "node:events";
 import { mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Address, Fetcher, Progress } from "@imgbuild/fetch";
@@ -75,6 +76,8 @@ export class Downloads {
     if (known !== undefined) return known;
     const settle: Flight["settle"] = { resolve: () => undefined, reject: () => undefined };
     const done = new Promise<string>((resolve, reject) => Object.assign(settle, { resolve, reject }));
+    // Every download listens to the run's signal: that many are no leak.
+    setMaxListeners(0, signal);
     const flight: Flight = { wanted, signal, watchers: new Set(), done, settle };
     this.#flights.set(wanted.integrity, flight);
     this.#waiting.push(flight);

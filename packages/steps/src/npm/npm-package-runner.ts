@@ -1,6 +1,7 @@
 import { atPosition, fromUnknown, ImgbuildError } from "@imgbuild/errors";
 import type { Derivation, JsonValue, Output, Step, StepRunner } from "@imgbuild/graph";
 import type { Store } from "@imgbuild/store";
+import { aboutPackage } from "../fetch/about-package.ts";
 import type { Downloads } from "../fetch/downloads.ts";
 import type { StoredTreeOutput } from "../tree/stored-nodes.ts";
 import type { NpmOptions } from "./npm-options.ts";
@@ -75,14 +76,6 @@ async function runPackage(
     const data: StoredTreeOutput = { tree: listing, blobs };
     return { digest: listing, data: data as unknown as JsonValue };
   } catch (error) {
-    throw atPosition(about(fromUnknown(error, `Cannot get the package "${title}"`), title), derivation.position);
+    throw atPosition(aboutPackage(fromUnknown(error, `Cannot get the package "${title}"`), title), derivation.position);
   }
-}
-
-/** Errors of downloads name an address: say for what package it was. */
-function about(error: ImgbuildError, title: string): ImgbuildError {
-  if (error.message.includes(title) || error.code === "cancelled") return error;
-  const { hint, position, cause, related } = error;
-  const message = `Cannot get the package "${title}": ${error.message.charAt(0).toLowerCase()}${error.message.slice(1)}`;
-  return new ImgbuildError(error.code, message, { hint, position, cause, related });
 }

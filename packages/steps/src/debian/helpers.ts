@@ -1,0 +1,154 @@
+import {
+  accountFiles,
+  accountsOfSysusers,
+  alternativesOfJinfo,
+  caStore,
+  installAlternatives,
+  isCertificatePath,
+  isJinfoPath,
+  isSysusersPath,
+  isTmpfilesPath,
+  JAVA_KEYSTORE,
+  javaKeystore,
+  phpModuleFiles,
+  recipeOf,
+  type ScriptEffects,
+  type WantedPath,
+  wantedPaths,
+} from "@imgbuild/debian";
+import type { SystemDraft } from "./system-draft.ts";
+import type { SystemPackage } from "./system-packages.ts";
+
+/** What helpers work on. */
+export interface HelperScene {
+  readonly draft: SystemDraft;
+  readonly packages: readonly SystemPackage[];
+  /** Read off the scripts of each package. */
+  readonly effects: readonly ScriptEffects[];
+  /** Whether dpkg's database is written, for what belongs to it. */
+  readonly database: boolean;
+}
+
+type Helper = (scene: HelperScene) => void;
+
+/** What stands in for the scripts of packages, in the order in which it is done. Each is an attribute's word of `helpers`. */
+export const HELPERS: Readonly<Record<string, Helper>> = {
+  accounts: makeAccounts,
+  php: enablePhpModules,
+  files: makeFiles,
+  certificates: makeCertificates,
+  alternatives: makeAlternatives,
+};
+
+const PASSWD = "root:*:0:0:root:/root:/bin/sh\nnobody:*:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n";
+const GROUP = "root:*:0:\nadm:*:4:\ntty:*:5:\nmail:*:8:\nshadow:*:42:\nutmp:*:43:\nstaff:*:50:\nnogroup:*:65534:\n";
+
+function makeAccounts({ draft, effects }: HelperScene): void {
+  const base = {
+    passwd: draft.text("usr/share/base-passwd/passwd.master"),
+    group: draft.text("usr/share/base-passwd/group.master"),
+  };
+  const sysusers = draft
+    .files(isSysusersPath)
+    .flatMap(({ path, content }) => accountsOfSysusers(content.toString(), path));
+  const wanted = [...effects.flatMap(({ accounts }) => accounts), ...sysusers];
+  if (wanted.length === 0 && base.passwd === undefined) return;
+  const files = accountFiles({ passwd: base.passwd ?? PASSWD, group: base.group ?? GROUP }, wanted);
+  draft.file("etc/passwd", Buffer.from(files.passwd));
+  draft.file("etc/group", Buffer.from(files.group));
+  const shadow = Number(/^shadow:[^:]*:(\d+):/m.exec(files.group)?.[1] ?? 0);
+  draft.file("etc/shadow", Buffer.from(files.shadow), { mode: 0o640, gid: shadow });
+  draft.file("etc/gshadow", Buffer.from(files.gshadow), { mode: 0o640, gid: shadow });
+}
+
+function enablePhpModules({ draft }: HelperScene): void {
+  const made = phpModuleFiles(
+    draft.files((path) => /^usr\/share\/php\d[^/]*\/.+\.ini$/.test(path)),
+    (path) => draft.has(path),
+  );
+  for (const { path, content } of made.files) if (!draft.has(path)) draft.file(path, content);
+  for (const { path, target } of made.links) if (!draft.has(path)) draft.link(path, target);
+}
+
+/** The recipes of usual packages, then what the packages themselves say to systemd-tmpfiles. */
+function makeFiles({ draft, packages }: HelperScene): void {
+  const recipes = packages.flatMap(({ control }) => wantedPaths(recipeOf(control.name)));
+  const declared = draft.files(isTmpfilesPath).flatMap(({ content }) => wantedPaths(content.toString()));
+  const ids = new AccountIds(draft);
+  for (const wanted of [...recipes, ...declared]) makePath(draft, wanted, ids);
+}
+
+function makePath(draft: SystemDraft, wanted: WantedPath, ids: AccountIds): void {
+  const { kind, path, mode, argument } = wanted;
+  const owner = { mode, uid: ids.user(wanted.user), gid: ids.group(wanted.group) };
+  if (kind === "own") draft.own(path, owner);
+  else if (kind === "relink" && draft.isEmptyDirectory(path)) draft.link(path, argument);
+  else if (draft.has(path)) {
+    if (kind === "directory" || kind === "file") draft.own(path, owner);
+  } else if (kind === "directory") draft.directory(path, owner);
+  else if (kind === "file") draft.file(path, Buffer.from(argument), owner);
+  else if (kind === "link" || kind === "relink") draft.link(path, argument);
+  else {
+    const text = draft.text(argument);
+    if (text !== undefined) draft.file(path, Buffer.from(text), owner);
+  }
+}
+
+/** Numbers of the accounts that are in the image; a name that is not there is root. */
+class AccountIds {
+  readonly #users: ReadonlyMap<string, number>;
+  readonly #groups: ReadonlyMap<string, number>;
+
+  constructor(draft: SystemDraft) {
+    this.#users = idsOf(draft.text("etc/passwd"));
+    this.#groups = idsOf(draft.text("etc/group"));
+  }
+
+  user(name: string | undefined): number | undefined {
+    return name === undefined ? undefined : numberOf(name, this.#users);
+  }
+
+  group(name: string | undefined): number | undefined {
+    return name === undefined ? undefined : numberOf(name, this.#groups);
+  }
+}
+
+function numberOf(name: string, known: ReadonlyMap<string, number>): number {
+  return /^[0-9]{1,9}$/.test(name) ? Number(name) : (known.get(name) ?? 0);
+}
+
+function idsOf(text = ""): ReadonlyMap<string, number> {
+  return new Map(
+    text.split("\n").flatMap((line) => {
+      const [name, , id] = line.split(":");
+      return name === undefined || id === undefined ? [] : [[name, Number(id)] as const];
+    }),
+  );
+}
+
+/** Packages of certificates alone change nothing: only where the tool is, its result is wanted. */
+function makeCertificates({ draft, packages }: HelperScene): void {
+  const names = new Set(packages.map(({ control }) => control.name));
+  if (!names.has("ca-certificates")) return;
+  const certificates = draft.files(isCertificatePath);
+  const { bundle, links } = caStore(certificates);
+  draft.file(bundle.path, bundle.content);
+  for (const { path, target } of links) draft.link(path, target);
+  draft.file("etc/ca-certificates.conf", Buffer.from(configuration(certificates)));
+  if (names.has("ca-certificates-java")) draft.file(JAVA_KEYSTORE, javaKeystore(certificates));
+}
+
+/** What `update-ca-certificates` takes when an administrator runs it later. */
+function configuration(certificates: readonly { readonly path: string }[]): string {
+  const prefix = "usr/share/ca-certificates/";
+  const own = certificates.filter(({ path }) => path.startsWith(prefix));
+  return own.map(({ path }) => `${path.slice(prefix.length)}\n`).join("");
+}
+
+function makeAlternatives({ draft, effects, packages, database }: HelperScene): void {
+  const java = draft.files(isJinfoPath).flatMap(({ content }) => alternativesOfJinfo(content.toString(), "java"));
+  const wanted = [...effects.flatMap(({ alternatives }) => alternatives), ...java];
+  const { links, files } = installAlternatives(wanted, (path) => draft.has(path));
+  for (const { path, target } of links) draft.link(path, target);
+  if (database && packages.length > 0) for (const { path, content } of files) draft.file(path, content);
+}

@@ -1,0 +1,144 @@
+import { ImgbuildError } from "@imgbuild/errors";
+import { type StoredEntry, type StoredTree, StoredTreeWriter } from "@imgbuild/image";
+import type { Store } from "@imgbuild/store";
+import { bytesOf, imagePathOf } from "./system-packages.ts";
+
+/** Something that is written over the packages. */
+interface Draft {
+  readonly type: StoredEntry["type"];
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly target: string;
+  readonly bytes: Buffer;
+}
+
+/** Mode and owner; what is undefined is as it is there, or root's and the usual. */
+export interface Ownership {
+  readonly mode?: number | undefined;
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
+}
+
+/** What is written over the files of packages, as it is put together. Paths are those of the image. */
+export class SystemDraft {
+  readonly #packages: ReadonlyMap<string, StoredEntry>;
+  readonly #drafts = new Map<string, Draft>();
+
+  constructor(packages: ReadonlyMap<string, StoredEntry>) {
+    this.#packages = packages;
+  }
+
+  /** Whether anything is there: of a package, or written already. `path` may be absolute. */
+  has(path: string): boolean {
+    const place = imagePathOf(path);
+    return this.#drafts.has(place) || this.#packages.has(place);
+  }
+
+  /** Whether there is a directory with nothing in it. */
+  isEmptyDirectory(path: string): boolean {
+    const place = imagePathOf(path);
+    const there = this.#drafts.get(place) ?? this.#packages.get(place);
+    const isBelow = (other: string) => other.startsWith(`${place}/`);
+    return there?.type === "directory" && ![...this.#packages.keys(), ...this.#drafts.keys()].some(isBelow);
+  }
+
+  /** The files of packages that `wanted` wants, sorted by path. */
+  files(wanted: (path: string) => boolean): readonly { readonly path: string; readonly content: Buffer }[] {
+    return [...this.#packages.values()]
+      .filter(({ path, type }) => type === "file" && wanted(path))
+      .sort((a, b) => (a.path < b.path ? -1 : 1))
+      .map((entry) => ({ path: entry.path, content: bytesOf(entry) }));
+  }
+
+  /** Text of a file; undefined when there is none. */
+  text(path: string): string | undefined {
+    return this.#bytes(imagePathOf(path))?.toString("utf8");
+  }
+
+  directory(path: string, owner: Ownership = {}): void {
+    this.#put(path, { type: "directory", usual: 0o755, ...owner });
+  }
+
+  file(path: string, bytes: Buffer, owner: Ownership = {}): void {
+    this.#put(path, { type: "file", usual: 0o644, bytes, ...owner });
+  }
+
+  link(path: string, target: string): void {
+    this.#put(path, { type: "symlink", usual: 0o777, target });
+  }
+
+  /** A link at the root itself, as `bin` of a merged `/usr`: its path is not mapped. */
+  topLink(path: string, target: string): void {
+    this.#drafts.set(path, { type: "symlink", mode: 0o777, uid: 0, gid: 0, target, bytes: Buffer.alloc(0) });
+  }
+
+  /** Sets mode and owner of what is there; false when nothing is, or a link. */
+  own(path: string, owner: Ownership): boolean {
+    const place = imagePathOf(path);
+    const there = this.#drafts.get(place) ?? this.#packages.get(place);
+    if (there === undefined || there.type === "symlink") return false;
+    const { type, mode, uid, gid } = there;
+    const bytes = type === "file" ? this.#bytes(place) : undefined;
+    this.#put(place, { type, usual: mode, bytes, mode: owner.mode, uid: owner.uid ?? uid, gid: owner.gid ?? gid });
+    return true;
+  }
+
+  /** Raises a package's entry over those of others. */
+  raise(entry: StoredEntry): void {
+    const { type, mode, uid, gid, target } = entry;
+    this.#put(entry.path, { type, usual: mode, uid, gid, target, bytes: type === "file" ? bytesOf(entry) : undefined });
+  }
+
+  /** Writes the whole. */
+  async write(store: Store): Promise<StoredTree> {
+    const writer = new StoredTreeWriter(store);
+    try {
+      for (const [path, { type, mode, uid, gid, target, bytes }] of [...this.#drafts].sort(([a], [b]) =>
+        a < b ? -1 : 1,
+      )) {
+        if (type === "file") await writer.addFile({ path, mode, uid, gid }, bytes.length === 0 ? [] : [bytes]);
+        else writer.add({ path, type, mode, uid, gid, target });
+      }
+      return writer.commit();
+    } catch (error) {
+      writer.abort();
+      throw error;
+    }
+  }
+
+  #bytes(place: string): Buffer | undefined {
+    const draft = this.#drafts.get(place);
+    if (draft !== undefined) return draft.type === "file" ? draft.bytes : undefined;
+    const entry = this.#packages.get(place);
+    if (entry?.type === "symlink") return this.#bytes(followed(place, entry.target));
+    return entry?.type === "file" ? bytesOf(entry) : undefined;
+  }
+
+  #put(
+    path: string,
+    made: Ownership & {
+      readonly type: Draft["type"];
+      readonly usual: number;
+      readonly target?: string | undefined;
+      readonly bytes?: Buffer | undefined;
+    },
+  ): void {
+    const place = imagePathOf(path);
+    if (place === "" || place.split("/").includes("..")) {
+      throw new ImgbuildError("internal", `Internal error: "${path}" cannot be written over packages`);
+    }
+    const { type, usual, mode = usual, uid = 0, gid = 0, target = "", bytes = Buffer.alloc(0) } = made;
+    this.#drafts.set(place, { type, mode, uid, gid, target, bytes });
+  }
+}
+
+/** Where a link leads, one step. */
+function followed(path: string, target: string): string {
+  const parts = target.startsWith("/") ? [] : path.split("/").slice(0, -1);
+  for (const part of target.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "" && part !== ".") parts.push(part);
+  }
+  return imagePathOf(parts.join("/"));
+}
