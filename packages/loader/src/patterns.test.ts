@@ -97,14 +97,14 @@ test("the config is evaluated as purely as a definition, and reused", async () =
   };
   const load = () =>
     loadConfig({ workspaceRoot: workspace.root, runtime, cache, readEnv: () => "e", now: () => Date.now() + 1_000 });
-  expect(await load()).toEqual({ cacheDir: join(workspace.root, "cache") });
+  expect(await load()).toEqual({ cacheDir: join(workspace.root, "cache"), debian: {} });
   workspace.write({
     "imgbuild.config.ts":
       'import { defineConfig, env } from "imgbuild"; export default defineConfig({ cacheDir: `/var/${env("X")}` });',
   });
-  expect(await load()).toEqual({ cacheDir: "/var/e" });
+  expect(await load()).toEqual({ cacheDir: "/var/e", debian: {} });
   expect(entries.size).toBe(1);
-  expect(await load()).toEqual({ cacheDir: "/var/e" });
+  expect(await load()).toEqual({ cacheDir: "/var/e", debian: {} });
   workspace.write({ "imgbuild.config.ts": 'export default { cachedir: "x" };' });
   await expect(load()).rejects.toThrow('cachedir is no attribute (did you mean "cacheDir"?)');
   workspace.write({ "imgbuild.config.ts": "export default { cacheDir: String(Math.random()) };" });

@@ -8,7 +8,6 @@ C /root/.profile - - - - /usr/share/base-files/dot.profile
 C /root/.bashrc - - - - /usr/share/base-files/dot.bashrc
 C /etc/profile - - - - /usr/share/base-files/profile
 C /etc/motd - - - - /usr/share/base-files/motd
-C /etc/nsswitch.conf - - - - /usr/share/base-files/nsswitch.conf
 C /usr/share/info/dir - - - - /usr/share/base-files/info.dir
 L /etc/dpkg/origins/default - - - - debian
 d /mnt 0755
@@ -36,6 +35,7 @@ L /usr/local/man - - - - share/man
 f /var/log/wtmp 0664 root utmp
 f /var/log/btmp 0660 root utmp
 f /var/log/lastlog 0664 root utmp`,
+  "libc-bin": "C /etc/nsswitch.conf - - - - /usr/share/libc-bin/nsswitch.conf",
   "libpam-runtime": `
 f /etc/pam.d/common-account 0644 - - - account [success=1 new_authtok_reqd=done default=ignore] pam_unix.so\\naccount requisite pam_deny.so\\naccount required pam_permit.so\\n
 f /etc/pam.d/common-auth 0644 - - - auth [success=1 default=ignore] pam_unix.so nullok\\nauth requisite pam_deny.so\\nauth required pam_permit.so\\n

@@ -1,16 +1,6 @@
-import type { EventSink } from "@imgbuild/graph";
-import type { Runtime } from "@imgbuild/loader";
 import type { DebAccess, DebOptions } from "@imgbuild/steps";
-import type { Host } from "../host.ts";
+import type { DebianConnectionOptions } from "./debian-connection-options.ts";
 import type { DebianAccess } from "./open-debian-access.ts";
-
-/** What reaching archives needs of a session. */
-export interface DebianConnectionOptions {
-  readonly host: Host;
-  readonly workspaceRoot: string;
-  readonly runtime: Runtime;
-  readonly emit: EventSink;
-}
 
 /** Reaches archives of Debian packages. Nothing is read, opened or loaded before the first package that is not at hand. */
 export class DebianConnection implements DebOptions {

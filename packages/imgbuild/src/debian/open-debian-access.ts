@@ -4,7 +4,7 @@ import type { DebAccess } from "@imgbuild/steps";
 import { configCache } from "../session/config-cache.ts";
 import { openFetcher } from "../session/open-fetcher.ts";
 import { type AptMachine, readAptMachine } from "./apt-machine.ts";
-import type { DebianConnectionOptions } from "./debian-connection.ts";
+import type { DebianConnectionOptions } from "./debian-connection-options.ts";
 import { type Mirror, mirrorsOf } from "./mirrors.ts";
 
 /** Archives of Debian packages, as this machine reaches them. */
