@@ -65,6 +65,7 @@ async function lockWish(session: Session): Promise<LockWish> {
     // What is evaluated without a lock is no evaluation to keep.
     cache: { get: () => undefined, set: () => undefined },
     readEnv: (name) => host.env[name],
+    machine: host.node.name,
     debianLock: (request) => {
       requests.set(lockName(request), request);
       return { value: collecting };

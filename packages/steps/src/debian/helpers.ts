@@ -20,7 +20,7 @@ import type { SystemDraft } from "./system-draft.ts";
 import type { SystemPackage } from "./system-packages.ts";
 
 /** What helpers work on. */
-export interface HelperScene {
+interface HelperScene {
   readonly draft: SystemDraft;
   readonly packages: readonly SystemPackage[];
   /** Read off the scripts of each package. */
