@@ -62,7 +62,7 @@ export class IndexBuilder {
 }
 
 /** Adds the directories that are implied. */
-export function finishIndex(parts: Omit<LayerIndex, "implied">): LayerIndex {
+function finishIndex(parts: Omit<LayerIndex, "implied">): LayerIndex {
   const implied = new Set<string>();
   const need = (path: string): void => {
     for (let at = path.lastIndexOf("/"); at > 0; at = path.lastIndexOf("/", at - 1)) {

@@ -19,9 +19,12 @@ export interface IndexEntry {
   readonly xattrs?: Readonly<Record<string, string>> | undefined;
 }
 
+/** Entries by path. */
+export type EntryMap = Pick<ReadonlyMap<string, IndexEntry>, "get" | "has" | "keys">;
+
 /** What is in a layer, without the contents. Paths have no leading `/`; the root is the empty string. */
 export interface LayerIndex {
-  readonly entries: ReadonlyMap<string, IndexEntry>;
+  readonly entries: EntryMap;
   /** Paths that are hard links → the path of the file in the same layer that they repeat. */
   readonly hardlinks: ReadonlyMap<string, string>;
   /** Directories that only members below them imply: they do not change a directory of a lower layer. */

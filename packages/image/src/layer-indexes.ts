@@ -11,7 +11,7 @@ import type { LayerEntry } from "./layer-entry.ts";
 import { layerTar } from "./layer-form.ts";
 import type { LayerIndex } from "./layer-index.ts";
 
-const SPACE = "layer-index 3";
+const SPACE = "layer-index 4";
 /** Views and indexes of so many layers stay in memory. */
 const KEPT = 300;
 
