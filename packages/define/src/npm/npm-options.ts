@@ -24,9 +24,10 @@ export interface NpmWorkspaceOptions {
   readonly dest?: string;
   /**
    * `production` (default): what runs the workspace. `all`: what builds it too, for `runCommand`: its devDependencies, those of
-   * the workspaces it needs, and everything the root package depends on.
+   * the workspaces it needs, and everything the root package depends on. A list: what runs it and the tools that are named, such
+   * as `["typescript"]`, each a devDependency of the workspace or any dependency of the root.
    */
-  readonly dependencies?: "production" | "all";
+  readonly dependencies?: "production" | "all" | readonly string[];
   /** Take optional dependencies that fit the platform; default true. */
   readonly optional?: boolean;
   /** Take optional peers that are in the lock, as `npm ci` does; default true. */
@@ -78,7 +79,7 @@ export interface NpmRequest {
   /** Relative to the workspace of imgbuild. */
   readonly lockfile: string | undefined;
   readonly dest: string;
-  readonly dependencies: "production" | "all";
+  readonly dependencies: "production" | "all" | readonly string[];
   readonly optional: boolean;
   readonly optionalPeers: boolean;
   /** The packages whose install scripts run; `all` for every one. */

@@ -20,9 +20,7 @@ export function readNpmRequest(caller: Caller, options: unknown): NpmRequest {
         ? undefined
         : workspacePath(given.lockfile, { dir: caller.dir, path: "lockfile", problems }),
     dest: readDestination(given.dest, problems),
-    dependencies: readChoice(given.dependencies, ["production", "all"], {
-      ...{ path: "dependencies", fallback: "production", problems },
-    }),
+    dependencies: readDependencies(given.dependencies, problems),
     optional: flag("optional", true),
     optionalPeers: flag("optionalPeers", true),
     scripts: readScripts(given.scripts, problems),
@@ -40,6 +38,16 @@ function readWorkspace(value: unknown, problems: Problem[]): string {
   const text = `is ${describeValue(value)}, wanted the directory or name of a workspace such as "packages/api"`;
   problems.push({ path: "workspace", text, missing: value === undefined });
   return "";
+}
+
+function readDependencies(value: unknown, problems: Problem[]): NpmRequest["dependencies"] {
+  const path = "dependencies";
+  if (Array.isArray(value)) return readStrings(value, path, problems).sort(byCodeUnit);
+  if (value === undefined || value === "production" || value === "all") return value ?? "production";
+  const near = typeof value === "string" ? didYouMean(value, ["production", "all"]) : "";
+  const text = `is ${describeValue(value)}, wanted "production", "all" or a list of names of packages${near}`;
+  problems.push({ path, text });
+  return "production";
 }
 
 function readScripts(value: unknown, problems: Problem[]): NpmRequest["scripts"] {

@@ -55,6 +55,29 @@ describe("what belongs to a closure", () => {
     expect(paths(packages, { dependencies: "all" })).toEqual(all);
   });
 
+  test("has the named tools alone, the workspace's own before those of the root; unknown ones are refused", () => {
+    const packages = {
+      "": { devDependencies: { tsc: "1", lint: "1" }, dependencies: { p: "1" } },
+      "packages/a": { name: "a", dependencies: { x: "1" }, devDependencies: { tsc: "2", t: "1" } },
+      "packages/a/node_modules/tsc": entry("2.0.0"),
+      "node_modules/a": { link: true, resolved: "packages/a" },
+      "node_modules/lint": entry("1.0.0", { dependencies: { l: "1" } }),
+      "node_modules/l": entry("1.0.0"),
+      "node_modules/p": entry("1.0.0"),
+      "node_modules/t": entry("1.0.0"),
+      "node_modules/tsc": entry("1.0.0"),
+      "node_modules/x": entry("1.0.0"),
+    };
+    const [workspace, mine] = ["packages/a", ["packages/a", "packages/a/node_modules/tsc"]];
+    expect(paths(packages, { workspace, dependencies: ["tsc"] })).toEqual(["node_modules/x", ...mine]);
+    const lint = ["node_modules/l", "node_modules/lint", "node_modules/x", "packages/a"];
+    expect(paths(packages, { workspace, dependencies: ["lint"] })).toEqual(lint);
+    expect(paths(packages, { dependencies: ["tsc"] })).toEqual(["", "node_modules/p", "node_modules/tsc"]);
+    expect(() => paths(packages, { workspace, dependencies: ["tcs", "tsc"] })).toThrow(
+      'neither the workspace nor the root depends on "tcs"',
+    );
+  });
+
   test("has the tools of the root, without its files, when all is asked for", () => {
     const packages = {
       "": { devDependencies: { tsc: "1" }, dependencies: { p: "1" } },

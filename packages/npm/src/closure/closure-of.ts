@@ -12,6 +12,7 @@ import type { PackageGraph } from "./package-graph.ts";
 import { pnpmGraph } from "./pnpm-graph.ts";
 import { isOptional, type Reached, reach } from "./reach.ts";
 import type { TargetPlatform } from "./target-platform.ts";
+import { toolsOf } from "./tools-of.ts";
 
 /** What closure of a lock is wanted. */
 export interface ClosureOptions {
@@ -20,9 +21,10 @@ export interface ClosureOptions {
   readonly platform: TargetPlatform;
   /**
    * `production` (default): what runs the workspace. `all`: what builds it too: its devDependencies, those of the first-party
-   * packages it needs, and everything the root package depends on, since the tools of a repository are often there.
+   * packages it needs, and everything the root package depends on, since the tools of a repository are often there. A list:
+   * production, and these tools alone, each a devDependency of the workspace, else anything the root depends on.
    */
-  readonly dependencies?: "production" | "all";
+  readonly dependencies?: "production" | "all" | readonly string[];
   /** Take optionalDependencies and optional peers that are in the lock. Default true. */
   readonly optional?: boolean;
   /**
@@ -46,9 +48,9 @@ export interface ClosureOptions {
 export function closureOf(lock: LockFile, options: ClosureOptions): Closure {
   const workspace = findWorkspace(lock, options.workspace);
   const { platform, optional = true, optionalPeers = true } = options;
-  const dev = options.dependencies === "all";
   const graph = lock.kind === "npm" ? npmGraph(lock, platform) : pnpmGraph(lock, platform);
-  const reached = reach(graph, dev ? [workspace, ""] : [workspace], { dev, optional, optionalPeers });
+  const dev = toolsOf(lock, { graph, workspace, dependencies: options.dependencies });
+  const reached = reach(graph, dev === false ? [workspace] : [workspace, ""], { dev, optional, optionalPeers });
   const errors = problems(lock, reached, platform);
   const units: Unit[] = [];
   // The root lends its dependencies; its own files belong to nobody but who asks for the root, or links to it.

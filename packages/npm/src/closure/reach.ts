@@ -1,9 +1,19 @@
 import type { GraphEdge, GraphNode, PackageGraph } from "./package-graph.ts";
 
+/** Dependencies that a walk takes beside those of production, by name. */
+export interface Tools {
+  /** Install path of the workspace. */
+  readonly workspace: string;
+  /** Dev dependencies of the workspace. */
+  readonly own: ReadonlySet<string>;
+  /** Dependencies of the root, of which the walk takes no others. */
+  readonly ofRoot: ReadonlySet<string>;
+}
+
 /** Which kinds of dependencies a walk follows. */
 export interface Follow {
-  /** Dev dependencies of every first-party package on the way: third-party packages have none in a graph. */
-  readonly dev: boolean;
+  /** Dev dependencies of every first-party package on the way (third-party packages have none in a graph), or tools alone. */
+  readonly dev: boolean | Tools;
   readonly optional: boolean;
   readonly optionalPeers: boolean;
 }
@@ -42,7 +52,7 @@ export function reach(graph: PackageGraph, starts: readonly string[], follow: Fo
     nodes.push(node);
     if (node.misfit !== undefined && node.within === undefined) misfits.push(node);
     for (const edge of node.edges) {
-      if (!followed(edge, follow)) continue;
+      if (!followed(edge, at, follow)) continue;
       const { to } = edge;
       if (isOptional(edge) && (to === undefined || !usable(to))) continue;
       if (to === undefined) missing.push({ from: node, edge });
@@ -58,8 +68,12 @@ export function isOptional(edge: GraphEdge): boolean {
   return edge.type === "optional" || edge.type === "peerOptional";
 }
 
-function followed(edge: GraphEdge, follow: Follow): boolean {
-  if (edge.type === "dev") return follow.dev;
+function followed(edge: GraphEdge, from: string, follow: Follow): boolean {
+  const { dev } = follow;
+  if (typeof dev !== "boolean") {
+    if (from === "" && dev.workspace !== "") return dev.ofRoot.has(edge.name);
+    if (edge.type === "dev") return from === dev.workspace && dev.own.has(edge.name);
+  } else if (edge.type === "dev") return dev;
   if (edge.type === "optional") return follow.optional;
   if (edge.type === "peerOptional") return follow.optional && follow.optionalPeers;
   return true;
