@@ -4,6 +4,8 @@ import picomatch from "picomatch";
 export interface Selection {
   /** Distinguishes selections in snapshot keys. */
   readonly id: string;
+  /** Whether there are no patterns: then nobody need tell it what a path is. */
+  readonly takesAll: boolean;
   excluded(relative: string): boolean;
   /** Whether a file or link is wanted. Directories are entered unless excluded. */
   wanted(relative: string): boolean;
@@ -27,6 +29,7 @@ export function makeSelection(include: readonly string[], exclude: readonly stri
         );
   return {
     id: JSON.stringify([include, exclude]),
+    takesAll: excludes === undefined && includes === undefined,
     excluded: (relative) => excludes?.(relative) ?? false,
     wanted: (relative) => includes?.(relative) ?? true,
     keepsEmptyDirectories: includes === undefined,

@@ -80,7 +80,7 @@ function scanListed(
   const scan: Scan = { ...list, same, draft: same ? undefined : emptyDraft(names), children: new Map() };
   const oldIndex = same || old === undefined ? undefined : new Map(old.names.map((name, i) => [name, i]));
   for (let i = 0; i < names.length; i++) {
-    scanName(context, scan, { i, before: same ? i : (oldIndex?.get(names[i] as string) ?? -1) });
+    scanName(context, scan, i, same ? i : (oldIndex?.get(names[i] as string) ?? -1));
   }
   return scan;
 }
@@ -113,35 +113,31 @@ export interface Scan {
   readonly children: Map<number, { readonly scan: Scan; readonly stat: Stats; readonly flags: number }>;
 }
 
-function scanName(context: SweepContext, scan: Scan, slot: { readonly i: number; readonly before: number }): void {
-  const { i, before } = slot;
+/** The one function that runs for every file of a sweep: it makes nothing but a path and a stat for a file that did not change. */
+function scanName(context: SweepContext, scan: Scan, i: number, before: number): void {
+  const { selection, totals } = context;
+  const { old } = scan;
   const name = scan.names[i] as string;
-  const relative = scan.relative === "" ? name : `${scan.relative}/${name}`;
-  const path = `${scan.directory}/${name}`;
-  if (isExcluded(context, { name, path, relative })) {
-    if (!scan.same || ((scan.old?.flags[i] ?? 0) & Flag.excluded) === 0) draftOf(scan).flags[i] = Flag.excluded;
+  const relative = selection.takesAll ? "" : within(scan, name);
+  if (name === ".git" || selection.excluded(relative)) {
+    exclude(scan, i);
     return;
   }
+  const path = `${scan.directory}/${name}`;
   const stat = statOf(context, path);
   const type = typeOf(stat.mode);
   if (type === FileType.directory) {
-    // A directory whose own times are as they were has the same names: entries cannot come or go without them.
-    const same = scan.old !== undefined && before >= 0 && isSettled(scan.old, before, stat);
-    const above = descend(context, { path, stat, above: scan.above });
-    const below = scanDirectory(context, relative, { above, sameNames: same });
-    scan.children.set(i, { scan: below, stat, flags: racyFlag(stat, context.now()) });
+    scanBelow(context, scan, { i, before, path, stat });
     return;
   }
   if (type !== FileType.file && type !== FileType.link) throw notPackable(path);
-  if (!context.selection.wanted(relative)) {
+  if (!selection.wanted(relative)) {
     record(scan, { i, before, stat, flags: Flag.ignored, digest: "" });
     return;
   }
-  context.totals.files += 1;
-  context.totals.bytes += stat.size;
-  const old = scan.old;
-  const known = old !== undefined && before >= 0 && isSettled(old, before, stat);
-  if (known) {
+  totals.files += 1;
+  totals.bytes += stat.size;
+  if (old !== undefined && before >= 0 && isSettled(old, before, stat)) {
     if (scan.draft !== undefined) record(scan, { i, before, stat, flags: 0, digest: old.digests[before] as string });
     return;
   }
@@ -156,11 +152,30 @@ function scanName(context: SweepContext, scan: Scan, slot: { readonly i: number;
   }
 }
 
-function isExcluded(
+function scanBelow(
   context: SweepContext,
-  at: { readonly name: string; readonly path: string; readonly relative: string },
-): boolean {
-  return at.name === ".git" || context.hidden.has(at.path) || context.selection.excluded(at.relative);
+  scan: Scan,
+  at: { readonly i: number; readonly before: number; readonly path: string; readonly stat: Stats },
+): void {
+  const { i, before, path, stat } = at;
+  if (context.hidden.has(path)) {
+    exclude(scan, i);
+    return;
+  }
+  // A directory whose own times are as they were has the same names: entries cannot come or go without them.
+  const same = scan.old !== undefined && before >= 0 && isSettled(scan.old, before, stat);
+  const above = descend(context, { path, stat, above: scan.above });
+  const flags = racyFlag(stat, context.now());
+  const below = scanDirectory(context, within(scan, scan.names[i] as string), { above, sameNames: same });
+  scan.children.set(i, { scan: below, stat, flags });
+}
+
+function within(scan: Scan, name: string): string {
+  return scan.relative === "" ? name : `${scan.relative}/${name}`;
+}
+
+function exclude(scan: Scan, i: number): void {
+  if (!scan.same || ((scan.old?.flags[i] ?? 0) & Flag.excluded) === 0) draftOf(scan).flags[i] = Flag.excluded;
 }
 
 /** Writes a slot: into the draft, which is begun by the first difference. */

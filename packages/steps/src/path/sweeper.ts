@@ -135,7 +135,7 @@ function checkRoot(root: string, args: PathArgs, workspaceRoot: string): boolean
   const stat = lstatRoot(root, args);
   const link = stat.isSymbolicLink();
   try {
-    real = link && !args.follow ? realpathSync(dirname(root)) : realpathSync(root);
+    real = realpathSync.native(link && !args.follow ? dirname(root) : root);
   } catch (error) {
     if (systemCode(error) === "ENOENT") throw missing(args, "the link leads to nothing");
     throw error;
