@@ -39,9 +39,15 @@ export class ImgbuildError extends Error {
   }
 }
 
-/** One error that stands for all of `errors` (at least one): the first, with the others as `related`. */
+/** One error that stands for all of `errors` (at least one): the first, with the others as `related`; what is said twice, once. */
 export function combineErrors(errors: readonly ImgbuildError[]): ImgbuildError {
-  const [first, ...rest] = errors.flatMap((error) => [error, ...error.related]);
+  const said = new Set<string>();
+  const [first, ...rest] = errors
+    .flatMap((error) => [error, ...error.related])
+    .filter(({ message, position }) => {
+      const key = JSON.stringify([message, position]);
+      return !said.has(key) && said.add(key);
+    });
   if (first === undefined) return new ImgbuildError("internal", "Internal error: no error to combine");
   if (rest.length === 0 && first.related.length === 0) return first;
   return new ImgbuildError(first.code, first.message, {

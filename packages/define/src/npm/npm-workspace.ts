@@ -3,7 +3,7 @@ import type { Caller } from "../call.ts";
 import { type Layered, type LayerPart, makeValue, type Source } from "../source.ts";
 import { join } from "./find-lock.ts";
 import { type FoundWorkspace, findWorkspace } from "./find-workspace.ts";
-import { checkScripts, scriptsOf } from "./install-scripts.ts";
+import { checkScriptRules } from "./install-scripts.ts";
 import { NpmMemory } from "./npm-memory.ts";
 import type { NpmRequest, NpmWorkspaceValue } from "./npm-options.ts";
 import { type PlacedClosure, placeClosure } from "./placed-closure.ts";
@@ -27,13 +27,9 @@ interface Call {
 function workspaceValue(caller: Caller, call: Call): NpmWorkspaceValue {
   const { memory, request, found } = call;
   const closure = closureFor(caller, call);
-  checkScripts(closure, request);
+  checkScriptRules(found.lock, request);
   if (call.warn) for (const warning of closure.warnings) caller.host.warn(warning);
-  const { dest, include, exclude } = request;
-  const placed = placeClosure(caller, closure, {
-    ...{ found, memory, dest, include, exclude },
-    scriptsOf: (unit) => scriptsOf(unit, request),
-  });
+  const placed = placeClosure(caller, closure, { found, memory, request });
   const { thirdParty, firstParty, app, workingDirectory } = placed;
   const value: NpmWorkspaceValue = makeValue<NpmWorkspaceValue>({
     kind: "merge",

@@ -1,9 +1,12 @@
-import { byCodeUnit, type NpmPackageArgs } from "@imgbuild/graph";
+import { byCodeUnit } from "@imgbuild/graph";
 import { type Closure, type FirstPartyUnit, layoutOf, type PackageUnit } from "@imgbuild/npm";
 import type { Caller } from "../call.ts";
 import { type LayerUnit, makeValue, type Source, type Value } from "../source.ts";
 import type { FoundLock } from "./find-lock.ts";
+import { runsScripts, scriptsOf } from "./install-scripts.ts";
+import { type PackageSources, packageSources } from "./installed-package.ts";
 import type { NpmMemory } from "./npm-memory.ts";
+import type { NpmRequest } from "./npm-options.ts";
 import { packageValue } from "./package-value.ts";
 import { workspaceFiles } from "./workspace-files.ts";
 
@@ -34,30 +37,25 @@ export interface PlacedClosure {
 export interface PlaceOptions {
   readonly found: FoundLock;
   readonly memory: NpmMemory;
-  readonly dest: string;
-  readonly include: readonly string[];
-  readonly exclude: readonly string[];
-  readonly scriptsOf: (unit: PackageUnit) => NpmPackageArgs["scripts"];
+  readonly request: NpmRequest;
 }
 
 /** Places a closure in an image. */
 export function placeClosure(caller: Caller, closure: Closure, options: PlaceOptions): PlacedClosure {
-  const { memory, found } = options;
+  const { memory, request } = options;
+  const packages = sourcesOf(caller, closure, options);
   const third: Third[] = [];
   const [links, first, app]: [Placed[], Placed[], Placed[]] = [[], [], []];
   const isOurs = ourLinks(closure);
-  const { entries, workingDirectory } = layoutOf(closure, { dest: options.dest });
+  const { entries, workingDirectory } = layoutOf(closure, { dest: request.dest });
   for (const entry of entries) {
     const destination = entry.path.slice(1);
     if (entry.kind === "link") {
-      const { target } = entry;
-      const source = memory.source(`link ${target}`, () => linkValue(caller, target));
-      (isOurs(destination.slice(prefixOf(options.dest).length)) ? first : links).push({ destination, source });
+      const source = linkValue(caller, memory, entry.target);
+      (isOurs(destination.slice(prefixOf(request.dest).length)) ? first : links).push({ destination, source });
     } else if (entry.unit.kind === "package") {
       const { unit } = entry;
-      const scripts = options.scriptsOf(unit);
-      const key = JSON.stringify([unit.name, unit.version, unit.integrity, scripts]);
-      const source = memory.source(key, () => packageValue(caller, unit, { lockRoot: found.root, scripts }));
+      const { key, source } = packages.of(unit);
       third.push({ key, placed: { destination, source }, unit });
     } else {
       const { unit } = entry;
@@ -75,9 +73,23 @@ export function placeClosure(caller: Caller, closure: Closure, options: PlaceOpt
   };
 }
 
+function sourcesOf(caller: Caller, closure: Closure, { found, memory, request }: PlaceOptions): PackageSources {
+  return packageSources(caller, closure, {
+    memory,
+    platform: request.platform,
+    runs: (unit) => runsScripts(unit, request),
+    link: (target) => linkValue(caller, memory, target),
+    published(unit) {
+      const scripts = scriptsOf(unit, request);
+      const key = JSON.stringify([unit.name, unit.version, unit.integrity, scripts]);
+      return { key, source: memory.source(key, () => packageValue(caller, unit, { lockRoot: found.root, scripts })) };
+    },
+  });
+}
+
 function filesOf(caller: Caller, unit: FirstPartyUnit, options: PlaceOptions & { readonly mine: boolean }): Source {
-  const { found, memory, mine, include, exclude } = options;
-  if (mine) return workspaceFiles(caller, unit, { found, include, exclude });
+  const { found, memory, mine, request } = options;
+  if (mine) return workspaceFiles(caller, unit, { found, include: request.include, exclude: request.exclude });
   const key = `directory ${found.root}\0${unit.directory}`;
   return memory.source(key, () => workspaceFiles(caller, unit, { found, include: [], exclude: [] }));
 }
@@ -138,11 +150,13 @@ function treeOf(caller: Caller, placed: readonly Placed[], summary: string): Val
   });
 }
 
-function linkValue(caller: Caller, target: string): Source {
-  return makeValue<Value<"link">>({
-    kind: "link",
-    args: { target },
-    position: caller.host.position(),
-    summary: `link to ${target}`,
-  });
+function linkValue(caller: Caller, memory: NpmMemory, target: string): Source {
+  return memory.source(`link ${target}`, () =>
+    makeValue<Value<"link">>({
+      kind: "link",
+      args: { target },
+      position: caller.host.position(),
+      summary: `link to ${target}`,
+    }),
+  );
 }

@@ -18,7 +18,8 @@ export function environmentOf({ workingDirectory, env, machine }: Command): Reco
 
 /** Brings the Node at `path`, and the npm beside it, to a place that is the same on every machine. `directory` is for helpers. */
 export function nodeBinds(path: string, directory: string): SandboxBind[] {
-  const npm = `${dirname(dirname(path))}/lib/node_modules/npm`;
+  const prefix = dirname(dirname(path));
+  const npm = `${prefix}/lib/node_modules/npm`;
   const binds: SandboxBind[] = [{ source: path, target: `${NODE}/bin/node`, readOnly: true }];
   if (existsSync(`${npm}/bin/npm-cli.js`)) {
     binds.push({ source: npm, target: `${NODE}/lib/node_modules/npm`, readOnly: true });
@@ -29,6 +30,9 @@ export function nodeBinds(path: string, directory: string): SandboxBind[] {
       binds.push({ source, target: `${NODE}/bin/${name}`, readOnly: true });
     }
   }
+  // For addons that are compiled.
+  const headers = `${prefix}/include/node`;
+  if (existsSync(headers)) binds.push({ source: headers, target: `${NODE}/include/node`, readOnly: true });
   return binds;
 }
 

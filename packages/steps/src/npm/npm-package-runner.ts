@@ -7,7 +7,7 @@ import type { StoredTreeOutput } from "../tree/stored-nodes.ts";
 import type { NpmOptions } from "./npm-options.ts";
 import { type NpmPackage, npmPackageOf } from "./package-origin.ts";
 import type { PackageStore } from "./package-store.ts";
-import { RefusedScripts } from "./refused-scripts.ts";
+import { type PlannedPackage, RefusedScripts } from "./refused-scripts.ts";
 
 /** What the runner needs. */
 export interface NpmRunnerOptions {
@@ -40,7 +40,7 @@ export function npmPackageRunner(options: NpmRunnerOptions): NpmRunner {
     run: (step) => runPackage(step, { open, refused }),
     blobs: (output) => (output.data as unknown as StoredTreeOutput).blobs,
     async fetchAhead(derivations, signal) {
-      const units = derivations.filter(({ kind }) => kind === "npmPackage").map(npmPackageOf);
+      const units = derivations.filter(({ kind }) => kind === "npmPackage").map(plannedPackage);
       refused.plan(units);
       if (units.length > 0) await (await open()).fetchAhead(units, signal);
     },
@@ -62,20 +62,22 @@ async function runPackage(
   { open, refused }: { readonly open: () => Promise<PackageStore>; readonly refused: RefusedScripts },
 ): Promise<Output> {
   const { derivation, signal } = step;
-  const unit = npmPackageOf(derivation);
+  const unit = plannedPackage(derivation);
   const title = titleOf(unit);
-  try {
-    const progress = (bytes: number) => step.progress(bytes);
-    const store = await open();
-    const unpacked = await store.get(unit, { signal, progress });
-    await refused.check(unit, unpacked, {
-      get: (other) => store.get(other, { signal, progress: () => undefined }),
-      known: (other) => store.known(other),
-    });
-    const { listing, blobs } = unpacked;
-    const data: StoredTreeOutput = { tree: listing, blobs };
-    return { digest: listing, data: data as unknown as JsonValue };
-  } catch (error) {
+  const store = await open();
+  const progress = (bytes: number) => step.progress(bytes);
+  const unpacked = await store.get(unit, { signal, progress }).catch((error: unknown) => {
     throw atPosition(aboutPackage(fromUnknown(error, `Cannot get the package "${title}"`), title), derivation.position);
-  }
+  });
+  await refused.check(unit, unpacked, {
+    get: (other) => store.get(other, { signal, progress: () => undefined }),
+    known: (other) => store.known(other),
+  });
+  const { listing, blobs } = unpacked;
+  const data: StoredTreeOutput = { tree: listing, blobs };
+  return { digest: listing, data: data as unknown as JsonValue };
+}
+
+function plannedPackage(derivation: Derivation): PlannedPackage {
+  return { ...npmPackageOf(derivation), position: derivation.position };
 }

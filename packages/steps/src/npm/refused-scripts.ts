@@ -1,17 +1,22 @@
-import { combineErrors, ImgbuildError } from "@imgbuild/errors";
+import { combineErrors, ImgbuildError, type Position } from "@imgbuild/errors";
 import type { InstallScript } from "./package-manifest.ts";
 import type { NpmPackage } from "./package-origin.ts";
 import type { UnpackedPackage } from "./unpack-package.ts";
+
+/** A package, and where the definition asks for it. */
+export interface PlannedPackage extends NpmPackage {
+  readonly position: Position | null;
+}
 
 /**
  * Refuses packages with install scripts that may not run. What they would have run is known when they are unpacked, one after
  * the other; whoever must decide about them wants them all at once.
  */
 export class RefusedScripts {
-  #planned: readonly NpmPackage[] = [];
+  #planned: readonly PlannedPackage[] = [];
 
   /** The packages of a run. */
-  plan(units: readonly NpmPackage[]): void {
+  plan(units: readonly PlannedPackage[]): void {
     this.#planned = units.filter(({ scripts }) => scripts !== null);
   }
 
@@ -20,7 +25,7 @@ export class RefusedScripts {
    * the lock said that it has some; `known` gives it if it is unpacked already.
    */
   async check(
-    unit: NpmPackage,
+    unit: PlannedPackage,
     { installScripts }: Pick<UnpackedPackage, "installScripts">,
     others: {
       readonly get: (unit: NpmPackage) => Promise<UnpackedPackage>;
@@ -39,13 +44,14 @@ export class RefusedScripts {
   }
 }
 
-function refused(unit: NpmPackage, scripts: readonly InstallScript[]): ImgbuildError {
+function refused(unit: PlannedPackage, scripts: readonly InstallScript[]): ImgbuildError {
   const name = JSON.stringify(unit.name);
   const listed = scripts.map((script) => `${script.name} ${JSON.stringify(script.command)}`).join(", ");
   return new ImgbuildError(
     "definition",
     `Cannot use the package "${titleOf(unit)}": it has install scripts, which do not run: ${listed}`,
     {
+      position: unit.position,
       hint: `If it works without them, say so: ignoreScripts: [${name}]; else let them run in a sandbox: scripts: [${name}], or scripts: "sandbox" for all`,
     },
   );
