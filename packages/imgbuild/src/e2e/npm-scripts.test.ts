@@ -174,6 +174,6 @@ test("the rules themselves are checked", async () => {
     "images/api/image.ts": imageWith('scripts: "sandbx"'),
   });
   expect(await failure(rig, 2)).toContain(
-    'wanted "deny", "sandbox" or a list of names of packages; did you mean "sandbox"',
+    'wanted "deny", "sandbox" or a list of names of packages (did you mean "sandbox"?)',
   );
 });
