@@ -50,3 +50,11 @@ export interface ImageData {
   /** Of the manifest in OCI outputs. Known only on the way out, and no part of the image's identity. */
   readonly annotations?: Readonly<Record<string, string>> | undefined;
 }
+
+/**
+ * What tells an image of the cache from another: its config, and how its layers are kept. Two images of one config may differ in
+ * that: one made of sources, whose bytes are read there again, and one out of an archive, whose layers came compressed.
+ */
+export function imageParts({ config, layers }: ImageData): string[] {
+  return [config, ...layers.map((layer) => (layer.kind === "blob" ? layer.digest : layer.blocks))];
+}

@@ -87,7 +87,9 @@ async function* filesOf(
     // Where the file itself is replaced above, the first of its hard links that is not gets the content.
     const [heir, ...others] = [path, ...(links.get(path) ?? [])].filter(survives);
     if (heir === undefined) continue;
-    yield encodeHeader({ ...header, path: place(heir) });
+    // Of a link Linux keeps no mode; what a tar says of it depends on the tool that wrote it.
+    const mode = header.type === "symlink" ? 0o777 : header.mode;
+    yield encodeHeader({ ...header, mode, path: place(heir) });
     yield* content;
     if (header.type === "file") yield Buffer.alloc(paddingOf(header.size));
     for (const other of others) {

@@ -21,6 +21,7 @@ export const DOCKER_TOOLS = ["dockerd", "docker", "podman", "runc", "busybox"] a
 export interface DockerToolsRig {
   readonly rig: WorkspaceRig;
   readonly docker: Dockerd;
+  readonly podman: Podman;
   /** Runs `imgbuild ARGS`, which must end well. */
   imgbuild(...args: readonly string[]): Promise<CliResult>;
   /** Runs `imgbuild build LABEL`, which must fail; gives what it says. */
@@ -38,7 +39,7 @@ export interface DockerToolsRig {
 
 /** `busybox` with its applets, `hello` and other things that the definitions of the cases import. */
 const UNITS = `import { link, text, tree } from "imgbuild";
-const applets = ["cat", "chown", "cut", "echo", "env", "grep", "head", "httpd", "id", "ls", "mkdir", "readlink", "rm", "sh", "sort", "stat", "test", "touch", "tr", "true", "wget"];
+const applets = ["cat", "chmod", "chown", "cut", "echo", "env", "grep", "head", "httpd", "id", "ls", "mkdir", "readlink", "rm", "sh", "sort", "stat", "test", "touch", "tr", "true", "wget"];
 export const bash = tree({ "/bin/busybox": "//busybox", ...Object.fromEntries(applets.map((name) => [\`/bin/\${name}\`, link("busybox")])) });
 export const hello = tree({ "/bin/hello": text("#!/bin/sh\\necho Hello, world!\\n", { mode: 0o755 }) });
 `;
@@ -52,7 +53,7 @@ export async function dockerToolsRig(files: Readonly<Record<string, string>>): P
   const podman = startPodman();
   const imgbuild = async (...args: readonly string[]): Promise<CliResult> => {
     const result = await rig.run(args, { env: { DOCKER_HOST: docker.host } });
-    if (result.code !== 0) throw new Error(`imgbuild ${args.join(" ")}: ${result.stderr}`);
+    if (result.code !== 0) throw new Error(`imgbuild ${args.join(" ")}: ${result.stderr}${result.stdout.slice(-2000)}`);
     return result;
   };
   const archiveOf = async (label: string): Promise<string> => {
@@ -68,6 +69,7 @@ export async function dockerToolsRig(files: Readonly<Record<string, string>>): P
   return {
     rig,
     docker,
+    podman,
     imgbuild,
     runWith,
     refusal: async (label) => {

@@ -118,7 +118,10 @@ function finish(
   const { graph } = prepared.evaluation;
   if (inputHash === undefined)
     throw new ImgbuildError("internal", `Internal error: "${target.label}" has no input hash`);
-  const { digest } = outcome.output;
+  const named = namedImages(target, { prepared, result, inputHash, output: outcome.output });
+  const single = graph.derivations.get(target.derivation)?.kind === "image" ? named[0] : undefined;
+  // The step's own digest tells images of one config apart by how their layers are kept.
+  const digest = single?.data.config ?? outcome.output.digest;
   const before = prepared.memory.get(target.label);
   const unchanged = before?.digest === digest;
   // A build with nothing to do writes nothing, and does not look for what it would have written.
@@ -128,7 +131,6 @@ function finish(
     const durations = Object.fromEntries(took.map((step) => [step.id, Math.round(step.ms)]));
     prepared.memory.set(target.label, { record, digest, durations: { ...before?.durations, ...durations } });
   }
-  const named = namedImages(target, { prepared, result, inputHash, output: outcome.output });
   const reference = named.flatMap((image) => image.references).join(",");
   const done = { label: target.label, reference, digest, unchanged, result: outcome.result };
   session.emit({ type: "target.done", ...done });
@@ -140,9 +142,7 @@ function finish(
     compressor: compressorOf(target, graph),
     // Only who delivers asks for these, and finding the sources of layers walks the whole graph.
     get image() {
-      const [only] = named;
-      const isSingle = graph.derivations.get(target.derivation)?.kind === "image";
-      return isSingle && only !== undefined ? withSources(only.data) : undefined;
+      return single === undefined ? undefined : withSources(single.data);
     },
     get deliverables() {
       return named.map((each) => ({

@@ -1,6 +1,6 @@
 import { atPosition, fromUnknown } from "@imgbuild/errors";
-import type { ArchiveArgs, JsonValue, Output, Step, StepRunner } from "@imgbuild/graph";
-import { importImage, layerBlobs } from "@imgbuild/image";
+import { type ArchiveArgs, hashParts, type JsonValue, type Output, type Step, type StepRunner } from "@imgbuild/graph";
+import { imageParts, importImage, layerBlobs } from "@imgbuild/image";
 import type { Platform } from "@imgbuild/oci";
 import type { Store } from "@imgbuild/store";
 import type { ImageOutput } from "./image-output.ts";
@@ -16,7 +16,7 @@ export function archiveRunner(options: ArchiveRunnerOptions): StepRunner {
   return {
     kind: "archive",
     mode: "cached",
-    version: 1,
+    version: 2,
     run: (step) => runArchive(step, options),
     blobs: (output) => (output.data as unknown as ImageOutput).blobs,
   };
@@ -35,7 +35,7 @@ async function runArchive(step: Step, { store, workspaceRoot }: ArchiveRunnerOpt
     });
     const blobs = [image.config, ...new Set(image.layers.flatMap((layer) => layerBlobs(store, layer)))];
     const data: ImageOutput = { image, blobs };
-    return { digest: image.config, data: data as unknown as JsonValue };
+    return { digest: hashParts("imgbuild.image", imageParts(image)), data: data as unknown as JsonValue };
   } catch (error) {
     throw atPosition(fromUnknown(error, `Cannot read the image archive "//${path}"`), step.derivation.position);
   }

@@ -1,6 +1,13 @@
 import { ImgbuildError } from "@imgbuild/errors";
-import type { ImageArgs, JsonValue, Output, Step, StepRunner } from "@imgbuild/graph";
-import { encodeDocument, type ImageData, type LayerData, makeImageConfig, readImageConfig } from "@imgbuild/image";
+import { hashParts, type ImageArgs, type JsonValue, type Output, type Step, type StepRunner } from "@imgbuild/graph";
+import {
+  encodeDocument,
+  type ImageData,
+  imageParts,
+  type LayerData,
+  makeImageConfig,
+  readImageConfig,
+} from "@imgbuild/image";
 import type { Store } from "@imgbuild/store";
 import type { LayerOutput } from "../layer/layer-output.ts";
 import type { LayerSetOutput } from "../layering/layer-set-output.ts";
@@ -18,7 +25,7 @@ export function imageRunner(options: ImageRunnerOptions): StepRunner {
   return {
     kind: "image",
     mode: "cached",
-    version: 1,
+    version: 2,
     run: async (step) => runImage(step, options),
     blobs: (output) => (output.data as unknown as ImageOutput).blobs,
   };
@@ -46,7 +53,7 @@ function runImage(step: Step, { store, now }: ImageRunnerOptions): Output {
   const image: ImageData = { config: digest, configSize: bytes.length, platform, layers };
   const blobs = [digest, ...new Set([...(base?.blobs ?? []), ...added.flatMap((each) => each.blobs)])];
   const data: ImageOutput = { image, blobs };
-  return { digest, data: data as unknown as JsonValue };
+  return { digest: hashParts("imgbuild.image", imageParts(image)), data: data as unknown as JsonValue };
 }
 
 /** What one input adds: a layer (`layer`, `scriptLayer`) with the line that the image has for it, or several with their own. */
