@@ -13,6 +13,8 @@ export interface CliOptions {
   readonly uid?: number;
   /** Program and arguments that run the command line, such as `["strace", "-f"]`. */
   readonly wrap?: readonly string[];
+  /** Milliseconds after which it is killed; default 50 seconds. */
+  readonly limitMs?: number;
 }
 
 /** What a run gave. */
@@ -50,7 +52,7 @@ export const CLI_PATH = resolve(__dirname, "../../imgbuild/bin/imgbuild.cjs");
 const INHERITED = ["PATH", "TMPDIR", "SystemRoot"] as const;
 const LIMIT_MS = 50_000;
 
-/** Starts the command line with an environment that holds nothing of the developer's. Ends it after 50 seconds. */
+/** Starts the command line with an environment that holds nothing of the developer's. Ends it after `limitMs`. */
 export function startCli(args: readonly string[], options: CliOptions & { readonly cwd: string }): RunningCli {
   if (process.env.IMGBUILD_BUNDLE_ERROR !== undefined) throw new Error(process.env.IMGBUILD_BUNDLE_ERROR);
   const inherited = INHERITED.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
@@ -64,15 +66,15 @@ export function startCli(args: readonly string[], options: CliOptions & { readon
   });
   child.stdin.on("error", () => undefined);
   child.stdin.end(options.input ?? "");
-  return follow(child);
+  return follow(child, options.limitMs ?? LIMIT_MS);
 }
 
-function follow(child: ChildProcess): RunningCli {
+function follow(child: ChildProcess, limitMs: number): RunningCli {
   const stdout: Buffer[] = [];
   const stderr: Buffer[] = [];
   child.stdout?.on("data", (data: Buffer) => stdout.push(data));
   child.stderr?.on("data", (data: Buffer) => stderr.push(data));
-  const timer = setTimeout(() => child.kill("SIGKILL"), LIMIT_MS);
+  const timer = setTimeout(() => child.kill("SIGKILL"), limitMs);
   const ended = new Promise<CliResult>((done, fail) => {
     child.once("error", fail);
     child.once("close", (code, signal) => {

@@ -11,6 +11,9 @@ export const ROOT = resolve(__dirname, "../../../..");
 /** Tools that the examples in Docker need. */
 export const EXAMPLE_TOOLS = ["dockerd", "docker", "nsenter"] as const;
 
+/** The first build fetches packages; a slow machine takes its time over them. */
+const LIMIT_MS = 240_000;
+
 /** A request to a container. */
 interface Question {
   readonly path: string;
@@ -70,7 +73,11 @@ export async function exampleRig(): Promise<ExampleRig> {
   const cache = mkdtempSync(join(tmpdir(), "imgbuild-example-"));
   const ids: string[] = [];
   const imgbuild = (args: readonly string[], cwd = ROOT): Promise<CliResult> =>
-    startCli(args, { cwd, env: { DOCKER_HOST: docker.host, IMGBUILD_CACHE_DIR: cache } }).ended;
+    startCli(args, {
+      cwd,
+      env: { DOCKER_HOST: docker.host, IMGBUILD_CACHE_DIR: cache, HOME: cache },
+      limitMs: LIMIT_MS,
+    }).ended;
   return {
     docker,
     cache,

@@ -1,0 +1,3 @@
+import { serviceImage } from "../service.ts";
+
+export default serviceImage({ name: "worker", main: "worker.js" });
