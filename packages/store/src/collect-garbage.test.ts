@@ -15,8 +15,10 @@ const setup = async (ages: Readonly<Record<string, number>>) => {
     const store = await rig.open({ now: () => time });
     const digest = store.blobs.put(Buffer.alloc(100, name));
     if (traced) store.traces.record(name, { output: "{}", durationMs: 1, blobs: [digest] });
-    store.layerForms.record(name, "raw", { digest, size: 100 });
-    store.segments.addAll("raw", new Map([[name, { blob: digest, offset: 0, length: 1, crc32: 0 }]]));
+    if (name !== "loose") {
+      store.layerForms.record(name, "raw", { digest, size: 100 });
+      store.segments.addAll("raw", new Map([[name, { blob: digest, offset: 0, length: 1, crc32: 0 }]]));
+    }
     store.close();
     const hex = hexOf(digest);
     utimesSync(join(rig.directory, "v1/blobs/sha256", hex.slice(0, 2), hex), time / 1000, time / 1000);
@@ -30,16 +32,54 @@ const setup = async (ages: Readonly<Record<string, number>>) => {
   return { rig, store, blobs, kept };
 };
 
-test("removes what no trace needs, with its segments and forms; a dry run only says so", async () => {
+test("removes what no trace needs; a dry run only says so", async () => {
   const { rig, store, kept } = await setup({ a: 3, b: 2 });
-  const report = { traces: 0, blobs: 1, freedBytes: 100, keptBytes: 200 };
+  const report = { traces: 0, blobs: 1, forgotten: 0, freedBytes: 100, keptBytes: 200 };
   expect(store.gc({ now: start, dryRun: true })).toEqual(report);
   expect(kept()).toEqual(["a", "b", "loose"]);
   expect(store.gc({ now: start, dryRun: false })).toEqual(report);
   expect(kept()).toEqual(["a", "b"]);
-  expect([store.segments.find("loose", "raw"), store.layerForms.find("loose", "raw")]).toEqual([undefined, undefined]);
   expect([store.segments.find("a", "raw"), store.layerForms.find("a", "raw")]).not.toContain(undefined);
   expect(store.verify({ repair: false }).corrupt).toEqual([]);
+  rig.remove();
+});
+
+test("compressed forms stay while they are young and fit, and go with their segments", async () => {
+  const { rig, store, kept } = await setup({ a: 4, b: 3, c: 2 });
+  for (const name of ["a", "b", "c"]) store.traces.forget(name);
+  store.gc({ now: start, dryRun: false });
+  expect(kept()).toEqual(["a", "b", "c"]);
+  store.gc({ now: start, maxBytes: 250, dryRun: false });
+  expect(kept()).toEqual(["b", "c"]);
+  store.gc({ now: start, maxAgeDays: 2.5, dryRun: false });
+  expect(kept()).toEqual(["c"]);
+  expect([store.segments.find("a", "raw"), store.layerForms.find("a", "raw")]).toEqual([undefined, undefined]);
+  expect([store.segments.find("c", "raw"), store.layerForms.find("c", "raw")]).not.toContain(undefined);
+  rig.remove();
+});
+
+test("facts, snapshots and Merkle nodes are bounded: the latest written stay, and the index gets smaller", async () => {
+  const { rig, store } = await setup({});
+  const big = Buffer.alloc(100_000, "x");
+  const names = Array.from({ length: 20 }, (_, i) => `n${i}`);
+  for (const name of names) {
+    store.facts.set("s", name, JSON.stringify("x".repeat(100_000)));
+    store.trees.putAll(new Map([[name, big]]));
+    store.snapshots.save(name, { set: new Map([["", big]]), remove: [] });
+  }
+  store.facts.set("s", "n0", '"again"');
+  const options = { now: start, maxBytes: 5_000_000, dryRun: false };
+  const report = store.gc({ ...options, dryRun: true });
+  const before = store.stats().indexBytes;
+  expect(store.facts.keys("s")).toHaveLength(20);
+  expect(store.gc(options)).toEqual(report);
+  expect(report.forgotten).toBeGreaterThan(40);
+  expect(store.facts.keys("s")).toEqual(["n0", "n16", "n17", "n18", "n19"]);
+  expect(["n14", "n15"].map((name) => store.trees.get(name)?.length)).toEqual([undefined, 100_000]);
+  expect(["n14", "n15"].map((name) => store.snapshots.load(name).size)).toEqual([0, 1]);
+  expect(store.stats().indexBytes).toBeLessThan(before / 2);
+  expect(store.gc({ ...options, maxBytes: 0 }).forgotten).toBeGreaterThan(10);
+  expect(store.facts.keys("s")).toEqual([]);
   rig.remove();
 });
 

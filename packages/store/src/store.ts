@@ -31,7 +31,10 @@ export interface VerifyReport {
 
 /** What `gc` may remove. */
 export interface GcOptions {
-  /** Traces that need more than this together are forgotten, longest unused first. Default: no limit. */
+  /**
+   * What traces and compressed forms may take together: the longest unused go first. Facts, snapshots and Merkle nodes
+   * may take a tenth of it each. Default: no limit.
+   */
   readonly maxBytes?: number | undefined;
   /** Traces not used for so many days are forgotten. Default: no limit. */
   readonly maxAgeDays?: number | undefined;
@@ -45,6 +48,8 @@ export interface GcOptions {
 export interface GcReport {
   readonly traces: number;
   readonly blobs: number;
+  /** Rows of the index: facts, snapshots and Merkle nodes. */
+  readonly forgotten: number;
   readonly freedBytes: number;
   readonly keptBytes: number;
 }
@@ -64,7 +69,7 @@ export interface Store {
   /** Reads every blob and checks its digest. Without `repair` nothing is changed. */
   verify(options: { readonly repair: boolean }): VerifyReport;
   /**
-   * Removes what no recently used trace needs. Blobs younger than an hour stay. Throws `unavailable` while another
+   * Removes what no recently used trace needs and bounds all that is remembered. Blobs younger than an hour stay. Throws `unavailable` while another
    * process has the store open.
    */
   gc(options: GcOptions): GcReport;

@@ -76,7 +76,8 @@ async function gc(session: Session): Promise<number> {
     ...(unpacked > 0 ? [`${unpacked} unpacked ${unpacked === 1 ? "layer" : "layers"}`] : []),
   ];
   const blobs = `${result.blobs} blobs, ${formatBytes(result.freedBytes)}`;
-  host.stdout.write(`${dryRun ? "would remove" : "removed"} ${[blobs, ...also].join("; ")}\n`);
+  const forgot = `${dryRun ? "would forget" : "forgot"} ${result.traces} traces and ${result.forgotten} facts`;
+  host.stdout.write(`${dryRun ? "would remove" : "removed"} ${[blobs, ...also, forgot].join("; ")}\n`);
   return 0;
 }
 
