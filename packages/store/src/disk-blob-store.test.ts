@@ -1,7 +1,19 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { type Digest, digestOf, hexOf } from "@imgbuild/oci";
 import { describeBlobStore, testStore } from "@imgbuild/testkit";
 import { loadSqlite } from "./load-sqlite.ts";
@@ -52,6 +64,34 @@ describe("blobs on disk", () => {
     expect(again.blobs.size(digest)).toBeUndefined();
   });
 
+  test.each(["size", "slice"] as const)("that were changed in place are found by %s", async (method) => {
+    const store = await rig.open();
+    const digest = store.blobs.put(Buffer.from(`in place ${method}`));
+    const path = pathOf(rig.directory, digest);
+    // A tick of the clock that file systems use.
+    await setTimeout(20);
+    writeFileSync(path, readFileSync(path, "utf8").toUpperCase());
+    for (const each of [store, await rig.open()]) {
+      if (method === "size") expect(each.blobs.size(digest)).toBeUndefined();
+      else expect(() => each.blobs.slice(digest, 0, 2)).toThrow(/digest|not in the cache/);
+    }
+  });
+
+  test("that were copied or moved are hashed once, and trusted again", async () => {
+    const store = await rig.open();
+    const digest = store.blobs.put(Buffer.from("moved"));
+    const path = pathOf(rig.directory, digest);
+    await setTimeout(20);
+    copyFileSync(path, `${path}.copy`);
+    renameSync(`${path}.copy`, path);
+    expect(store.blobs.size(digest)).toBe(5);
+    const { ctimeMs } = statSync(path);
+    const index = (await loadSqlite())(join(rig.directory, "v1/index.db"));
+    const row = index.prepare("SELECT added FROM blobs WHERE digest = ?").get(digest) as { added: number };
+    index.close();
+    expect(row.added).toBeGreaterThanOrEqual(ctimeMs);
+  });
+
   test("that are whole are used again after the index was lost", async () => {
     const store = await rig.open();
     const digest = store.blobs.put(Buffer.from("survivor"));
@@ -61,21 +101,25 @@ describe("blobs on disk", () => {
   });
 
   test("are doubted after the system went down while they were written, and only they", async () => {
-    const store = await rig.open({ now: () => 1_000 });
+    // Ahead of the times of files: what tears a blob here changes its file, which a power cut does not.
+    const ahead = Date.now() + 3_600_000;
+    const own = testStore();
+    const store = await own.open({ now: () => ahead });
     const old = store.blobs.put(Buffer.from("before"));
     store.close();
-    const crashed = await rig.open({ now: () => 2_000 });
+    const crashed = await own.open({ now: () => ahead + 1_000 });
     const torn = crashed.blobs.put(Buffer.from("after."));
     // What a power cut leaves: the session is still marked, under a boot that is no more.
-    const index = (await loadSqlite())(join(rig.directory, "v1/index.db"));
+    const index = (await loadSqlite())(join(own.directory, "v1/index.db"));
     index.prepare("UPDATE sessions SET boot = 'another'").run();
     index.close();
-    for (const digest of [old, torn]) writeFileSync(pathOf(rig.directory, digest), "zeroes");
-    const again = await rig.open({ now: () => 3_000 });
+    for (const digest of [old, torn]) writeFileSync(pathOf(own.directory, digest), "zeroes");
+    const again = await own.open({ now: () => ahead + 2_000 });
     expect(again.blobs.slice(old, 0, 6).toString()).toBe("zeroes");
     expect(again.blobs.size(torn)).toBeUndefined();
     again.close();
     crashed.close();
+    own.remove();
   });
 
   test("in whose place there is a directory are missing, and can be put", async () => {

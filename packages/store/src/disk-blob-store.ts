@@ -44,7 +44,7 @@ export class DiskBlobStore implements BlobStore {
     const path = blobPath(this.#options.layout, digest);
     const stat = this.#explained(() => statSync(path, { throwIfNoEntry: false }));
     if (stat === undefined) return undefined;
-    if (stat.isFile() && this.#options.known.get(digest) === stat.size) return stat.size;
+    if (stat.isFile() && this.#options.known.isWhole(digest, stat)) return stat.size;
     try {
       return this.#using(digest, (blob) => this.#checked(blob));
     } catch (error) {
@@ -131,7 +131,7 @@ export class DiskBlobStore implements BlobStore {
   /** What is wrong with a blob, by its bytes; undefined when it is whole or gone. Changes nothing. */
   problem(digest: Digest): { readonly problem: string | undefined; readonly size: number } {
     const { layout, known } = this.#options;
-    const expected = known.get(digest);
+    const expected = known.size(digest);
     const stat = statSync(blobPath(layout, digest), { throwIfNoEntry: false });
     if (stat === undefined) return { problem: undefined, size: 0 };
     if (!stat.isFile()) return { problem: "it is not a file", size: 0 };
@@ -168,7 +168,7 @@ export class DiskBlobStore implements BlobStore {
     try {
       const blob = { digest, path, fd, stat: fstatSync(fd) };
       if (!blob.stat.isFile()) throw this.#corrupt(blob, "it is not a file");
-      const expected = known.get(digest);
+      const expected = known.size(digest);
       if (expected === undefined || expected === blob.stat.size) return blob;
       throw this.#corrupt(blob, `it has ${blob.stat.size} bytes, wanted ${expected}`);
     } catch (error) {
@@ -198,13 +198,13 @@ export class DiskBlobStore implements BlobStore {
 
   /** The size of a blob that is whole: known to be, or found to be now. */
   #checked(blob: OpenBlob): number {
-    if (this.#options.known.get(blob.digest) === undefined) this.#accept(blob, digestOfFile(blob.fd).digest);
+    if (!this.#options.known.isWhole(blob.digest, blob.stat)) this.#accept(blob, digestOfFile(blob.fd).digest);
     return blob.stat.size;
   }
 
   #accept(blob: OpenBlob, found: Digest): void {
     if (found !== blob.digest) throw this.#corrupt(blob, `its bytes have digest "${found}"`);
-    this.#options.known.add(blob.digest, blob.stat.size);
+    this.#options.known.add(blob.digest, blob.stat);
   }
 
   #corrupt(blob: OpenBlob, what: string): ImgbuildError {
@@ -222,14 +222,15 @@ export class DiskBlobStore implements BlobStore {
 
   #keep(tempPath: string, digest: Digest, size: number): void {
     const { layout, known } = this.#options;
-    const there = statSync(blobPath(layout, digest), { throwIfNoEntry: false });
-    if (there?.isFile() && there.size === size && known.get(digest) === size) {
+    const path = blobPath(layout, digest);
+    const there = statSync(path, { throwIfNoEntry: false });
+    if (there?.isFile() && there.size === size && known.isWhole(digest, there)) {
       rmSync(tempPath, { force: true });
       this.#refresh(digest);
       return;
     }
     syncDirectoryOf(placeBlob(layout, tempPath, digest));
-    known.add(digest, size);
+    known.add(digest, statSync(path));
   }
 
   /** Makes a blob that was asked for again young, so that `gc` spares it until a trace names it. */

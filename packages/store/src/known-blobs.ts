@@ -1,3 +1,4 @@
+import type { Stats } from "node:fs";
 import type { Digest } from "@imgbuild/oci";
 import type { IndexDb } from "./index-db.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
@@ -10,6 +11,15 @@ export interface KnownBlobsOptions {
   self(): ProcessIdentity;
   now(): number;
   processAlive(pid: number, start: string): boolean;
+}
+
+/** What tells whether a file was touched since it was hashed. */
+export type BlobStat = Pick<Stats, "size" | "ctimeMs">;
+
+interface BlobRow {
+  readonly size: number;
+  /** Not before the last change of the file's inode. */
+  readonly added: number;
 }
 
 interface SessionRow {
@@ -26,7 +36,7 @@ interface SessionRow {
  */
 export class KnownBlobs {
   readonly #options: KnownBlobsOptions;
-  readonly #sizes = new Map<Digest, number>();
+  readonly #rows = new Map<Digest, BlobRow>();
   #session = false;
 
   constructor(options: KnownBlobsOptions) {
@@ -34,19 +44,32 @@ export class KnownBlobs {
     this.#endDeadSessions();
   }
 
-  get(digest: Digest): number | undefined {
-    const cached = this.#sizes.get(digest);
-    if (cached !== undefined) return cached;
-    const row = this.#options.index.get<{ size: number }>("SELECT size FROM blobs WHERE digest = ?", digest);
-    if (row !== undefined) this.#sizes.set(digest, row.size);
-    return row?.size;
+  /** The size that a blob must have; undefined when it is not known. */
+  size(digest: Digest): number | undefined {
+    return this.#row(digest)?.size;
   }
 
-  /** Remembers a blob that is on disk, synced, and has this size and digest. */
-  add(digest: Digest, size: number): void {
-    if (this.get(digest) === size) return;
+  /** Whether a blob was hashed since its file was written to, moved, copied or restored. */
+  isWhole(digest: Digest, { size, ctimeMs }: BlobStat): boolean {
+    const row = this.#row(digest);
+    return row !== undefined && row.size === size && ctimeMs <= row.added;
+  }
+
+  #row(digest: Digest): BlobRow | undefined {
+    const cached = this.#rows.get(digest);
+    if (cached !== undefined) return cached;
+    const row = this.#options.index.get<BlobRow>("SELECT size, added FROM blobs WHERE digest = ?", digest);
+    if (row !== undefined) this.#rows.set(digest, row);
+    return row;
+  }
+
+  /** Remembers a blob that is on disk, synced, and has this digest. */
+  add(digest: Digest, stat: BlobStat): void {
+    if (this.isWhole(digest, stat)) return;
+    const { size, ctimeMs } = stat;
     const { index, owner, now } = this.#options;
-    const time = now();
+    // The clock may have been set back, or be another machine's.
+    const time = Math.max(now(), Math.ceil(ctimeMs));
     index.transaction(() => {
       const { boot, pid, start } = this.#options.self();
       // Before the blob's row: whatever part of the journal survives a power cut, a blob's row never stands alone.
@@ -57,11 +80,11 @@ export class KnownBlobs {
       index.run("INSERT OR REPLACE INTO blobs (digest, size, added) VALUES (?, ?, ?)", digest, size, time);
     });
     this.#session = true;
-    this.#sizes.set(digest, size);
+    this.#rows.set(digest, { size, added: time });
   }
 
   forget(digest: Digest): void {
-    this.#sizes.delete(digest);
+    this.#rows.delete(digest);
     this.#options.index.run("DELETE FROM blobs WHERE digest = ?", digest);
   }
 

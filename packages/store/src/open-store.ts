@@ -86,7 +86,7 @@ function assemble(parts: Parts): Store {
     locks,
     snapshots: new IndexSnapshotTable(index),
     trees: new IndexTreeTable(index),
-    segments: new IndexSegmentTable(index),
+    segments: new IndexSegmentTable(index, blobs),
     layerForms: new IndexLayerFormTable(index),
     facts: new IndexFactTable(index),
     stats: () => explained(layout, () => statsOf(layout, blobs, index)),

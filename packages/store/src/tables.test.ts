@@ -1,9 +1,14 @@
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Digest, digestOf } from "@imgbuild/oci";
+import { setTimeout } from "node:timers/promises";
+import { type Digest, digestOf, hexOf } from "@imgbuild/oci";
 import { testStore } from "@imgbuild/testkit";
 import fc from "fast-check";
 import type { Segment, Store } from "./index.ts";
+import { IndexDb } from "./index-db.ts";
+import { layoutOf } from "./layout.ts";
 import { loadSqlite } from "./load-sqlite.ts";
+import { IndexSegmentTable } from "./segment-table.ts";
 import type { OpenDatabase } from "./sqlite-driver.ts";
 
 const rig = testStore();
@@ -14,7 +19,7 @@ beforeAll(async () => {
   openDatabase = await loadSqlite();
 });
 afterAll(() => rig.remove());
-const blob = digestOf("pack");
+const blob = digestOf(Buffer.alloc(4096));
 
 function damage(sql: string): void {
   const index = openDatabase(join(rig.directory, "v1/index.db"));
@@ -84,7 +89,10 @@ describe("trees", () => {
 });
 
 describe("segments", () => {
-  const segment = (n: number): Segment => ({ blob, offset: n * 2 ** 33, length: n, crc32: 0xffff_ffff - n });
+  const segment = (n: number): Segment => ({ blob, offset: 2 * n, length: n, crc32: 0xffff_ffff - n });
+  beforeAll(() => {
+    expect(store.blobs.put(Buffer.alloc(4096))).toBe(blob);
+  });
 
   test.each([0, 1, 249, 250, 251, 1000])("are found in the order asked, %i at once", (count) => {
     const all = new Map(Array.from({ length: count }, (_, n) => [`block ${n}`, segment(n)]));
@@ -100,6 +108,38 @@ describe("segments", () => {
     store.segments.addAll("a", new Map([["b", segment(3)]]));
     expect(store.segments.find("b", "a")).toEqual(segment(3));
     expect(store.segments.find("b", "z")).toEqual(segment(2));
+  });
+
+  test("may be far into a blob", () => {
+    const index = new IndexDb(layoutOf(rig.directory), openDatabase);
+    const table = new IndexSegmentTable(index, { size: () => 2 ** 52 });
+    const far = { ...segment(1), offset: 2 ** 51 + 1 };
+    table.addAll("far", new Map([["block", far]]));
+    expect(table.find("block", "far")).toEqual(far);
+    index.close();
+  });
+
+  test("whose blob is gone, too short or damaged are unknown, and known again when they are elsewhere", async () => {
+    const other = store.blobs.put(Buffer.from("compressed"));
+    const there = { blob: other, offset: 2, length: 8, crc32: 1 };
+    store.segments.addAll(
+      "gone",
+      new Map([
+        ["block", there],
+        ["beyond", { ...there, length: 9 }],
+      ]),
+    );
+    expect(store.segments.findAll(["block", "beyond"], "gone")).toEqual([there, undefined]);
+    const hex = hexOf(other);
+    // A tick of the clock that file systems use.
+    await setTimeout(20);
+    writeFileSync(join(rig.directory, "v1/blobs/sha256", hex.slice(0, 2), hex), "COMPRESSED");
+    const again = await rig.open();
+    expect(again.segments.find("block", "gone")).toBeUndefined();
+    expect(again.blobs.size(other)).toBeUndefined();
+    again.segments.addAll("gone", new Map([["block", segment(1)]]));
+    expect(again.segments.find("block", "gone")).toEqual(segment(1));
+    again.close();
   });
 
   test("that were damaged are unknown", () => {

@@ -46,7 +46,10 @@ export interface Segment {
   readonly crc32: number;
 }
 
-/** Compressed blocks by (block id, codec id), so that an unchanged block is never compressed again. */
+/**
+ * Compressed blocks by (block id, codec id), so that an unchanged block is never compressed again. One whose blob is gone
+ * or damaged is not found.
+ */
 export interface SegmentTable {
   find(block: string, codec: string): Segment | undefined;
   /** One query for many blocks: result is in the order asked, undefined where unknown. */
