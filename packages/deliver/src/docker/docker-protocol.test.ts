@@ -72,6 +72,23 @@ describe("what is said to a daemon", () => {
   const load = () => dockerSink({ store, host }).deliver([{ data, references: ["app:1"] }], { signal });
   const refusal = { status: 200, text: '{"errorDetail":{"message":"open layer.tar: no such file"},"error":"x"}\r\n' };
 
+  test("a hint that leaves little to send is all that is asked about", async () => {
+    const hint = `sha256:${"d".repeat(64)}`;
+    daemon.inspect = (name) => {
+      if (name === hint) return { Id: hint, RootFS: { Layers: layers.slice(0, 1) } };
+      return name === "app:1" && daemon.loads.length > 0 ? { Id: data.config, RootFS: { Layers: layers } } : undefined;
+    };
+    const sink = dockerSink({ store, host, hints: [hint] });
+    const delivered = await sink.deliver([{ data, references: ["app:1"] }], { signal });
+    expect(delivered).toMatchObject({ layersSent: 1, layersSkipped: 1 });
+    expect(daemon.asked).toEqual([
+      `GET /images/${data.config}/json`,
+      `GET /images/${hint}/json`,
+      "POST /images/load?quiet=1",
+      "GET /images/app:1/json",
+    ]);
+  });
+
   test("a refused part is followed by the whole, and the ID of containerd's store is accepted for its layers", async () => {
     daemon.list = [{ Id: manifestId }];
     daemon.loadAnswers = [refusal];

@@ -55,10 +55,10 @@ class Loading {
   }
 
   async run(images: readonly Deliverable[]): Promise<Delivered> {
-    const missing: Deliverable[] = [];
-    for (const image of images) if (!(await this.#nameExisting(image))) missing.push(image);
+    const there = await Promise.all(images.map((image) => this.#nameExisting(image)));
+    const missing = images.filter((_, i) => !there[i]);
     const layersSent = missing.length === 0 ? 0 : await this.#load(missing);
-    for (const image of missing) await this.#check(image);
+    await Promise.all(missing.map((image) => this.#check(image)));
     return { bytes: this.#bytes, layersSent, layersSkipped: countLayers(images) - layersSent, complete: true };
   }
 

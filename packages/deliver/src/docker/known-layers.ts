@@ -7,6 +7,8 @@ import { repositoryOf } from "./docker-name.ts";
 /** Asking has a price too: a host may have thousands of images. */
 const MAX_INSPECTED = 64;
 const AT_ONCE = 8;
+/** Fewer bytes than this are sent sooner than a daemon says which images it has. */
+const WORTH_ASKING = 4 << 20;
 
 /** Where to look for layers that the daemon has. */
 export interface LookOptions {
@@ -24,17 +26,31 @@ export async function knownLayers(
   images: readonly Deliverable[],
   { hints, signal }: LookOptions,
 ): Promise<ReadonlySet<DiffId>> {
-  const candidates = await candidatesFor(client, images, { hints, signal });
+  const wanted = images.map(({ data }) => data.layers.map(({ diffId }) => diffId));
+  const asked = hints.slice(0, MAX_INSPECTED / 2);
+  const known = await layersOf(asked, client, signal);
+  const hinted = skippable(wanted, known);
+  if (known.length > 0 && bytesWithout(hinted, images) < WORTH_ASKING) return hinted;
+  const others = (await repositoryImages(client, images, signal)).filter((id) => !asked.includes(id));
+  known.push(...(await layersOf(others.slice(0, MAX_INSPECTED - asked.length), client, signal)));
+  return skippable(wanted, known);
+}
+
+/** The layers of those images that the daemon has. */
+async function layersOf(ids: readonly string[], client: DockerClient, signal: AbortSignal): Promise<string[][]> {
   const known: string[][] = [];
-  for (let at = 0; at < candidates.length; at += AT_ONCE) {
-    const batch = candidates.slice(at, at + AT_ONCE);
-    const found = await Promise.all(batch.map((id) => inspectImage(client, id, signal)));
-    known.push(...found.flatMap((image) => (image === undefined ? [] : [[...image.layers]])));
+  for (let at = 0; at < ids.length; at += AT_ONCE) {
+    const found = await Promise.all(ids.slice(at, at + AT_ONCE).map((id) => inspectImage(client, id, signal)));
+    for (const image of found) if (image !== undefined) known.push([...image.layers]);
   }
-  return skippable(
-    images.map(({ data }) => data.layers.map(({ diffId }) => diffId)),
-    known,
-  );
+  return known;
+}
+
+function bytesWithout(skipped: ReadonlySet<DiffId>, images: readonly Deliverable[]): number {
+  const sizes = new Map(images.flatMap(({ data }) => data.layers.map(({ diffId, size }) => [diffId, size])));
+  let bytes = 0;
+  for (const [diffId, size] of sizes) if (!skipped.has(diffId)) bytes += size;
+  return bytes;
 }
 
 /** Layers that every image of `wanted` has only within a prefix that it shares with one of `known`. */
@@ -55,15 +71,12 @@ function sharedPrefix(one: readonly string[], other: readonly string[]): number 
   return end < 0 ? one.length : end;
 }
 
-async function candidatesFor(
+async function repositoryImages(
   client: DockerClient,
   images: readonly Deliverable[],
-  { hints, signal }: LookOptions,
+  signal: AbortSignal,
 ): Promise<string[]> {
   const repositories = new Set(images.flatMap(({ references }) => references.map(repositoryOf)));
-  const found: string[] = [];
-  for (const repository of repositories) found.push(...(await imagesOfRepository(client, repository, signal)));
-  const half = MAX_INSPECTED / 2;
-  const fewHints = hints.slice(0, Math.max(half, MAX_INSPECTED - found.length));
-  return [...new Set([...fewHints, ...found])].slice(0, MAX_INSPECTED);
+  const found = await Promise.all([...repositories].map((name) => imagesOfRepository(client, name, signal)));
+  return [...new Set(found.flat())];
 }
