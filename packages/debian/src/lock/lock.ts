@@ -40,8 +40,6 @@ export interface LockedPackage {
   readonly size: number;
   /** 64 hex digits. */
   readonly sha256: string;
-  /** Asked for, not there for another alone. */
-  readonly requested: boolean;
   /** Names of packages of the set, sorted. */
   readonly depends: readonly string[];
 }

@@ -2,6 +2,7 @@ import { ImgbuildError } from "@imgbuild/errors";
 import { safeArchivePath } from "../archive/safe-archive-path.ts";
 import { parseVersion } from "../text/version.ts";
 import type { DebianLock, LockedPackage, LockedSet, LockedSuite } from "./lock.ts";
+import { PackageTable } from "./package-table.ts";
 
 /** The version of the format that this program writes, and the only one that it reads. */
 export const LOCK_VERSION = 1;
@@ -30,12 +31,17 @@ export function parseLock(text: string, file: string): DebianLock {
       { hint: "Write it anew with `imgbuild lock`, or use the version of imgbuild that wrote it" },
     );
   }
-  const sets = reader.list(root.debian, "debian").map((item, index) => reader.set(item, `debian[${index}]`));
+  const { sets, packages } = reader.object(root.debian, "debian");
+  const listed = reader
+    .list(packages, "debian.packages")
+    .map((item, i) => reader.package(item, `debian.packages[${i}]`));
+  const table = new PackageTable(listed);
+  const read = reader.list(sets, "debian.sets").map((item, i) => reader.set(item, { at: `debian.sets[${i}]`, table }));
   reader.unique(
-    sets.map(({ name }) => name),
-    "debian",
+    read.map(({ name }) => name),
+    "debian.sets",
   );
-  return { sets };
+  return { sets: read };
 }
 
 class LockReader {
@@ -45,26 +51,27 @@ class LockReader {
     this.#file = file;
   }
 
-  set(value: unknown, at: string): LockedSet {
+  set(value: unknown, { at, table }: { readonly at: string; readonly table: PackageTable }): LockedSet {
     const fields = this.object(value, at);
-    const packages = this.list(fields.packages, `${at}.packages`).map((item, index) =>
-      this.package(item, `${at}.packages[${index}]`),
-    );
-    const names = new Set(packages.map(({ name }) => name));
+    const architecture = this.text(fields.architecture, `${at}.architecture`);
+    const references = this.texts(fields.packages, `${at}.packages`);
+    const found = references.map((reference, i) => {
+      const [only, ...others] = table.find(reference, architecture);
+      if (only !== undefined && others.length === 0) return only;
+      const what = only === undefined ? "is not among the packages" : "may be several of the packages";
+      throw this.fault(`${at}.packages[${i}]`, `"${reference}" ${what} for ${architecture}`);
+    });
+    const names = new Set(found.map(({ name }) => name));
     this.unique(
-      packages.map(({ name }) => name),
+      found.map(({ name }) => name),
       `${at}.packages`,
     );
-    for (const { name, depends } of packages) {
-      const missing = depends.find((other) => !names.has(other));
-      if (missing !== undefined) throw this.fault(at, `"${name}" needs "${missing}", which it does not have`);
-    }
     return {
       name: this.text(fields.name, `${at}.name`),
-      architecture: this.text(fields.architecture, `${at}.architecture`),
+      architecture,
       request: this.texts(fields.request, `${at}.request`),
       suites: this.list(fields.suites, `${at}.suites`).map((item, index) => this.suite(item, `${at}.suites[${index}]`)),
-      packages,
+      packages: found.map((item) => ({ ...item, depends: item.depends.filter((name) => names.has(name)) })),
     };
   }
 
@@ -81,11 +88,10 @@ class LockReader {
   package(value: unknown, at: string): LockedPackage {
     const fields = this.object(value, at);
     const name = this.text(fields.name, `${at}.name`);
-    const { size, requested = false } = fields;
+    const { size } = fields;
     if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) {
       throw this.fault(`${at}.size`, `it is ${JSON.stringify(size)}, wanted a count of bytes`);
     }
-    if (typeof requested !== "boolean") throw this.fault(`${at}.requested`, "wanted true or false");
     return {
       name,
       version: parseVersion(this.text(fields.version, `${at}.version`), `"${name}" in "${this.#file}"`),
@@ -94,7 +100,6 @@ class LockReader {
       path: safeArchivePath(this.text(fields.path, `${at}.path`), this.#file),
       size,
       sha256: this.sha256(fields.sha256, `${at}.sha256`),
-      requested,
       depends: fields.depends === undefined ? [] : this.texts(fields.depends, `${at}.depends`),
     };
   }

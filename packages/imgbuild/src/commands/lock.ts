@@ -1,4 +1,4 @@
-import { diffLocks } from "@imgbuild/debian";
+import { diffLocks, formatLock, parseLock } from "@imgbuild/debian";
 import type { DebianRequest, LockAnswer } from "@imgbuild/define";
 import { ImgbuildError } from "@imgbuild/errors";
 import { byCodeUnit } from "@imgbuild/graph";
@@ -17,7 +17,8 @@ export function runLock(flags: Flags, host: Host): Promise<number> {
   return withSession(flags, host, async (session) => {
     const wish = await lockWish(session);
     if (flags.check && flags.update.length === 0) return checkLock(wish);
-    const { lock, notes } = await updateLock(wish, suiteReader(session));
+    const { lock: chosen, notes } = await updateLock(wish, suiteReader(session));
+    const lock = parseLock(formatLock(chosen), LOCK_FILE);
     for (const message of notes) session.emit({ type: "warning", message });
     const changes = diffLocks(wish.old, lock);
     for (const change of changes) {

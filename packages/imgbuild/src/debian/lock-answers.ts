@@ -35,6 +35,6 @@ function answerOf(lock: DebianLock | undefined, request: DebianRequest): LockAns
   const set = lock.sets.find((each) => each.name === name);
   if (set === undefined) return { missing: "request" };
   return {
-    packages: set.packages.map(({ requested: _requested, ...each }) => ({ ...each, depends: [...each.depends] })),
+    packages: set.packages,
   };
 }

@@ -44,7 +44,7 @@ export interface ExampleRig {
   readonly docker: Dockerd;
   readonly cache: string;
   /** Runs `imgbuild ARGS` in this repository, or in `cwd`. */
-  imgbuild(args: readonly string[], cwd?: string): Promise<CliResult>;
+  imgbuild(args: readonly string[], cwd?: string, env?: Readonly<Record<string, string>>): Promise<CliResult>;
   /** `imgbuild load LABEL`, which must end well. */
   load(label: string): Promise<Loaded>;
   /** Starts a container; `network` is another one whose network it shares. */
@@ -72,10 +72,10 @@ export async function exampleRig(): Promise<ExampleRig> {
   const docker = await startDockerd();
   const cache = mkdtempSync(join(tmpdir(), "imgbuild-example-"));
   const ids: string[] = [];
-  const imgbuild = (args: readonly string[], cwd = ROOT): Promise<CliResult> =>
+  const imgbuild: ExampleRig["imgbuild"] = (args, cwd = ROOT, env = {}) =>
     startCli(args, {
       cwd,
-      env: { DOCKER_HOST: docker.host, IMGBUILD_CACHE_DIR: cache, HOME: cache },
+      env: { DOCKER_HOST: docker.host, IMGBUILD_CACHE_DIR: cache, HOME: cache, ...env },
       limitMs: LIMIT_MS,
     }).ended;
   return {
