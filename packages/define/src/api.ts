@@ -18,6 +18,8 @@ import { makeDebianPackages } from "./debian/debian-packages.ts";
 
 import type { EnvOptions, GlobOptions } from "./facts.ts";
 import { gitHead, globFiles, readEnv, readJsonFile, readTextFile } from "./facts.ts";
+import { type FetchUrlOptions, makeFetchUrl } from "./fetch/fetch-url.ts";
+import { makeUnpack, type UnpackOptions } from "./fetch/unpack.ts";
 import type { ModeOptions, PathOptions } from "./files.ts";
 import { makeDirectory, makeJson, makeLink, makePath, makeText } from "./files.ts";
 import {
@@ -70,6 +72,8 @@ export interface DefinitionApi {
   exportImage(options: ExportImageOptions): Value<"export">;
   /** `/etc/passwd`, `/etc/group` and `/etc/nsswitch.conf` with root and nobody, and the directory `/var/empty`. */
   fakeNss(options?: FakeNssOptions): Value<"tree">;
+  /** A file of the web, known by its hash; where it is decides nothing. */
+  fetchUrl(options: FetchUrlOptions): Value<"fetchUrl">;
   /** Facts of the repository. */
   readonly git: {
     /** The commit that is checked out, in hex. Part of the evaluation's key. */
@@ -110,6 +114,8 @@ export interface DefinitionApi {
   text(content: string, options?: ModeOptions): Value<"file">;
   /** Sources at places: a directory's contents go under the destination, a file becomes it. */
   tree(entries: Readonly<Record<string, SourceLike>>, options?: TreeOptions): Value<"tree">;
+  /** The files of an archive: a tar, plain or compressed by gzip, zstd or xz, or a zip. */
+  unpack(archive: SourceLike, options?: UnpackOptions): Value<"unpack">;
   /** `/usr/bin/env`, as a link to a program of the image or as the program itself. */
   usrBinEnv(options?: UsrBinEnvOptions): Value<"tree">;
 }
@@ -128,6 +134,7 @@ export function createApi(caller: Caller): DefinitionApi {
     env: (name: string, options?: EnvOptions) => readEnv(caller, name, options),
     exportImage: (options: ExportImageOptions) => makeExport(at(), options),
     fakeNss: (options?: FakeNssOptions) => makeFakeNss(at(), options),
+    fetchUrl: (options: FetchUrlOptions) => makeFetchUrl(at(), options),
     git: Object.freeze({ head: () => gitHead(caller) }),
     glob: (patterns: string | readonly string[], options?: GlobOptions) => globFiles(caller, patterns, options),
     ianaEtc: (options?: IanaEtcOptions) => makeIanaEtc(at(), options),
@@ -146,6 +153,7 @@ export function createApi(caller: Caller): DefinitionApi {
     streamLayeredImage: (options: BuildLayeredImageOptions) => makeLayeredImage(at(), options),
     text: (content: string, options?: ModeOptions) => makeText(at(), content, options),
     tree: (entries: Readonly<Record<string, SourceLike>>, options?: TreeOptions) => makeTree(at(), entries, options),
+    unpack: (archive: SourceLike, options?: UnpackOptions) => makeUnpack(at(), archive, options),
     usrBinEnv: (options?: UsrBinEnvOptions) => makeUsrBinEnv(at(), options),
   });
 }

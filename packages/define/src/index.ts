@@ -8,6 +8,8 @@ export type { DebianRequest, EssentialPackages, LockAnswer, LockedDeb } from "./
 
 export { type EncodedNode, ValueEncoder } from "./encode.ts";
 export type { EnvOptions, GlobOptions } from "./facts.ts";
+export type { FetchUrlOptions } from "./fetch/fetch-url.ts";
+export type { UnpackOptions } from "./fetch/unpack.ts";
 export type { ModeOptions, PathOptions } from "./files.ts";
 export type {
   BinShOptions,

@@ -10,6 +10,7 @@ export const API_NAMES = [
   "env",
   "exportImage",
   "fakeNss",
+  "fetchUrl",
   "git",
   "glob",
   "ianaEtc",
@@ -27,5 +28,6 @@ export const API_NAMES = [
   "streamLayeredImage",
   "text",
   "tree",
+  "unpack",
   "usrBinEnv",
 ] as const;

@@ -25,6 +25,7 @@ export const outsideApi: DefinitionApi = Object.freeze({
   env: outside("env"),
   exportImage: outside("exportImage"),
   fakeNss: outside("fakeNss"),
+  fetchUrl: outside("fetchUrl"),
   git: Object.freeze({ head: outside("git.head") }),
   glob: outside("glob"),
   ianaEtc: outside("ianaEtc"),
@@ -42,5 +43,6 @@ export const outsideApi: DefinitionApi = Object.freeze({
   streamLayeredImage: outside("streamLayeredImage"),
   text: outside("text"),
   tree: outside("tree"),
+  unpack: outside("unpack"),
   usrBinEnv: outside("usrBinEnv"),
 });

@@ -5,10 +5,11 @@ import { Agents, type TlsOptions } from "./agents.ts";
 import { attemptDownload } from "./download-attempt.ts";
 import { attemptBytes, type FetchedBytes } from "./fetch-bytes.ts";
 import { cancelled, Flight } from "./flight.ts";
-import { parseIntegrity } from "./integrity.ts";
+import { type Integrity, parseIntegrity } from "./integrity.ts";
 import { Limit } from "./limit.ts";
 import { type Retry, type RetryOptions, type Source, type Timing, tryMirrors } from "./mirrors.ts";
 import { PartialFile } from "./partial-file.ts";
+import { presentFile } from "./present-file.ts";
 import type { ProxyConfig } from "./proxy.ts";
 import { redactUrl } from "./redact.ts";
 
@@ -72,7 +73,7 @@ export interface BytesRequest extends FetchRequest {
 /** Downloads over HTTP. See {@link createFetcher}. */
 export interface Fetcher {
   /**
-   * Downloads to a file. Equal requests (addresses, integrity) under way at once are one. Throws `unavailable`,
+   * Downloads to a file; one that is there and has the wanted hash is taken as it is. Equal requests (addresses, integrity) under way at once are one. Throws `unavailable`,
    * `not-found`, `refused`, `integrity`, `cancelled`, `definition` for a malformed hash, or what the disk says.
    */
   download(request: DownloadRequest, sink: FileSink): Promise<Downloaded>;
@@ -154,21 +155,10 @@ class HttpFetcher implements Fetcher {
     const paths = new Set<string>();
     const flight = new Flight<Downloaded, Progress>((signal, onProgress) =>
       this.#inTurn(signal, async () => {
-        const partial = PartialFile.open(path, integrity);
-        try {
-          await this.#mirrors(request.urls, signal, (source) => {
-            const url = redactUrl(source.url);
-            const onBytes = (received: number, total: number | undefined) => onProgress({ url, received, total });
-            const { size, maxBytes } = request;
-            const about = { integrity, size, maxBytes, onBytes, headers: COMMON, now: this.#timing.now };
-            return attemptDownload(source, partial, { ...this.#exchange(signal), ...about });
-          });
-          partial.finish();
-        } finally {
-          partial.close();
-        }
+        const whole =
+          (await presentFile(path, integrity)) ?? (await this.#fetch({ request, path, integrity, signal, onProgress }));
         for (const other of paths) if (other !== path) copyTo(path, other);
-        return { path, size: partial.size, sha256: partial.hash.digest() };
+        return { path, ...whole };
       }).finally(() => {
         if (this.#flights.get(key) === shared) this.#flights.delete(key);
       }),
@@ -176,6 +166,30 @@ class HttpFetcher implements Fetcher {
     const shared = { flight, paths };
     this.#flights.set(key, shared);
     return shared;
+  }
+
+  async #fetch(job: {
+    readonly request: DownloadRequest;
+    readonly path: string;
+    readonly integrity: Integrity | undefined;
+    readonly signal: AbortSignal;
+    readonly onProgress: (progress: Progress) => void;
+  }): Promise<Omit<Downloaded, "path">> {
+    const { request, path, integrity, signal, onProgress } = job;
+    const partial = PartialFile.open(path, integrity);
+    try {
+      await this.#mirrors(request.urls, signal, (source) => {
+        const url = redactUrl(source.url);
+        const onBytes = (received: number, total: number | undefined) => onProgress({ url, received, total });
+        const { size, maxBytes } = request;
+        const about = { integrity, size, maxBytes, onBytes, headers: COMMON, now: this.#timing.now };
+        return attemptDownload(source, partial, { ...this.#exchange(signal), ...about });
+      });
+      partial.finish();
+    } finally {
+      partial.close();
+    }
+    return { size: partial.size, sha256: partial.hash.digest() };
   }
 
   async #inTurn<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {

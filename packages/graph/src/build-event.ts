@@ -47,7 +47,14 @@ export type BuildEvent =
       readonly title: string;
       readonly label: string;
     }
-  | { readonly type: "step.progress"; readonly id: string; readonly label: string; readonly bytes: number }
+  | {
+      readonly type: "step.progress";
+      readonly id: string;
+      readonly label: string;
+      readonly bytes: number;
+      /** Bytes that there will be, where somebody said it. */
+      readonly total?: number | undefined;
+    }
   /** Whole lines that a script or another program of a step printed. */
   | {
       readonly type: "step.output";

@@ -10,6 +10,8 @@ export type {
   DebSystemArgs,
   DirectoryArgs,
   ExportArgs,
+  FetchUrlArgs,
+  FetchUrlOrigin,
   FileArgs,
   ImageArgs,
   ImageIndexArgs,
@@ -26,6 +28,7 @@ export type {
   ScriptLayerArgs,
   SelectArgs,
   TreeArgs,
+  UnpackArgs,
 } from "./kinds.ts";
 export { STORED_TREE_KINDS } from "./kinds.ts";
 export { formatLabel, type Label, type LabelPattern, matchesLabel, parseLabel, parseLabelPattern } from "./label.ts";

@@ -222,6 +222,34 @@ export interface DebSystemArgs {
   readonly helpers: readonly string[];
 }
 
+/** `fetchUrl`: a file known by its hash. No inputs. `origin` is a {@link FetchUrlOrigin} as JSON. */
+export interface FetchUrlArgs {
+  /** `sha256:`, `sha384:` or `sha512:` and hex digits; empty when it is to be found out, which ends in an error. */
+  readonly hash: string;
+  /** Where it is placed without another name; null for none. */
+  readonly name: string | null;
+  /** Permission bits; null for 0644. */
+  readonly mode: number | null;
+}
+
+/** Where the file of a `fetchUrl` may be had. */
+export interface FetchUrlOrigin {
+  /** Best first. */
+  readonly urls: readonly string[];
+  /** The hash in the form in which it was written; empty for none. */
+  readonly integrity: string;
+  readonly maxBytes: number;
+}
+
+/** `unpack`: the files of an archive. Inputs: a source that is one file. */
+export interface UnpackArgs {
+  /** Parts taken off the front of each path. */
+  readonly strip: number;
+  /** picomatch patterns, matched afterwards; empty means everything. Sorted. */
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+}
+
 /**
  * `runCommand`: what a command makes. Inputs: the files it sees, as a source of the root of its file system, if `hasInputs`; then
  * the root file system (a source, or the `base-layers` of an image) if `root` is not null.

@@ -21,7 +21,7 @@ export interface Step {
   output(id: DerivationId): Output;
   readonly signal: AbortSignal;
   /** Reports bytes done so far; may be called often. */
-  progress(bytes: number): void;
+  progress(bytes: number, total?: number): void;
   /** Passes on whole lines, without line breaks, that a program of this step printed; `source` says which. */
   print(source: string, lines: readonly string[]): void;
 }

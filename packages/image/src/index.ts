@@ -27,6 +27,7 @@ export { type RootfsOptions, writeRootfs } from "./rootfs.ts";
 export { storeTarAsLayer } from "./store-tar.ts";
 export {
   filterStoredTree,
+  putStoredFile,
   readStoredTree,
   type StoredEntry,
   type StoredTree,

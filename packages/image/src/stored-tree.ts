@@ -42,13 +42,13 @@ const MAGIC = "imgbuild-tree 1";
 const TYPES = { f: "file", d: "directory", l: "symlink" } as const;
 
 /**
- * Writes a tree into the store: contents one after another in one blob, and a listing (a line of magic and the digest of
+ * Writes a tree into the store (of two entries with one path the later counts): contents one after another in one blob, and a listing (a line of magic and the digest of
  * the contents, then a JSON array a path). Add what you have, then `commit`, or `abort`.
  */
 export class StoredTreeWriter {
   readonly #store: Store;
   readonly #contents: BlobWriter;
-  readonly #rows: Row[] = [];
+  readonly #rows = new Map<string, Row>();
 
   constructor(store: Store) {
     this.#store = store;
@@ -58,7 +58,7 @@ export class StoredTreeWriter {
   /** Adds a directory or link. */
   add(entry: Omit<StoredEntry, "content">): void {
     const type = entry.type === "directory" ? "d" : "l";
-    this.#rows.push([entry.path, type, entry.mode, entry.uid, entry.gid, entry.target, 0, 0]);
+    this.#rows.set(entry.path, [entry.path, type, entry.mode, entry.uid, entry.gid, entry.target, 0, 0]);
   }
 
   /** Adds a file; its bytes may be given in pieces. */
@@ -73,27 +73,28 @@ export class StoredTreeWriter {
       this.#contents.write(piece);
     }
     const size = this.#contents.size - offset;
-    this.#rows.push([entry.path, "f", entry.mode, entry.uid, entry.gid, hash.digest("hex"), size, offset]);
+    const { path, mode, uid, gid } = entry;
+    this.#rows.set(path, [path, "f", mode, uid, gid, hash.digest("hex"), size, offset]);
   }
 
   /** Adds a file with the bytes of one that was added before, at `of`: a hard link of an archive. Throws `internal` for none. */
   addCopy(entry: Pick<StoredEntry, "path" | "mode" | "uid" | "gid">, of: string): void {
-    const row = this.#rows.find(([path, type]) => path === of && type === "f");
-    if (row === undefined) throw new ImgbuildError("internal", `Internal error: no file "${of}" to copy`);
-    this.#rows.push([entry.path, "f", entry.mode, entry.uid, entry.gid, row[5], row[6], row[7]]);
+    const row = this.#rows.get(of);
+    if (row?.[1] !== "f") throw new ImgbuildError("internal", `Internal error: no file "${of}" to copy`);
+    const { path, mode, uid, gid } = entry;
+    this.#rows.set(path, [path, "f", mode, uid, gid, row[5], row[6], row[7]]);
   }
 
   /** Changes the mode of what was added at `path`. */
   setMode(path: string, mode: number): void {
-    this.#rows.forEach((row, i) => {
-      if (row[0] === path) this.#rows[i] = row.with(2, mode) as unknown as Row;
-    });
+    const row = this.#rows.get(path);
+    if (row !== undefined) this.#rows.set(path, row.with(2, mode) as unknown as Row);
   }
 
   /** Makes the tree durable. */
   commit(): StoredTree {
     const contents = this.#contents.commit().digest;
-    const lines = [`${MAGIC} ${contents}`, ...this.#rows.map((row) => JSON.stringify(row))];
+    const lines = [`${MAGIC} ${contents}`, ...[...this.#rows.values()].map((row) => JSON.stringify(row))];
     const listing = this.#store.blobs.put(Buffer.from(`${lines.join("\n")}\n`));
     return { listing, blobs: [listing, contents] };
   }
@@ -110,6 +111,17 @@ export function filterStoredTree(store: Store, tree: StoredTree, keep: (path: st
   if (kept.length === lines.length) return tree;
   const listing = store.blobs.put(Buffer.from([head, ...kept].join("\n")));
   return { listing, blobs: [listing, ...tree.blobs.filter((blob) => blob !== tree.listing)] };
+}
+
+/** A tree that is one file without a path, whose content is in the store. */
+export function putStoredFile(
+  store: Store,
+  file: { readonly digest: Digest; readonly size: number; readonly mode: number },
+): StoredTree {
+  const { digest, size, mode } = file;
+  const row: Row = ["", "f", mode, 0, 0, digest.slice("sha256:".length), size, 0];
+  const listing = store.blobs.put(Buffer.from(`${MAGIC} ${digest}\n${JSON.stringify(row)}\n`));
+  return { listing, blobs: [listing, digest] };
 }
 
 /** Reads a listing back, in the order in which it was written. Throws what `BlobStore.read` throws, and `integrity`. */

@@ -15,6 +15,7 @@ export const {
   env,
   exportImage,
   fakeNss,
+  fetchUrl,
   git,
   glob,
   ianaEtc,
@@ -32,5 +33,6 @@ export const {
   streamLayeredImage,
   text,
   tree,
+  unpack,
   usrBinEnv,
 } = outsideApi;

@@ -8,6 +8,7 @@ import { closureOf } from "./closure.ts";
 import { throwFailures } from "./evaluation-errors.ts";
 import { FactRecorder, type World } from "./facts.ts";
 import { CLOCK_STEP_MS, changeTime, stampFile } from "./file-stamp.ts";
+import { holdsCredentials } from "./holds-credentials.ts";
 import { checkNames, makeGraph } from "./make-graph.ts";
 import { resolvePatterns } from "./resolve-patterns.ts";
 import { runInContext } from "./run-context.ts";
@@ -120,7 +121,7 @@ async function evaluateAnew({ options, world, files, key }: Job): Promise<SavedE
   stopIfAborted(signal);
   // A module that changed since the start may not be the one that esbuild read: such a result is not kept.
   const settled = closure.every((path) => changeTime(workspaceRoot, path) < startedAt - CLOCK_STEP_MS);
-  if (settled) saveEvaluation(cache, key, saved);
+  if (settled && !holdsCredentials(saved.graph)) saveEvaluation(cache, key, saved);
   return saved;
 }
 

@@ -1,4 +1,6 @@
 import { ImgbuildError } from "@imgbuild/errors";
+import type { BuildEvent } from "@imgbuild/graph";
+import { pacedProgress } from "./progress-pace.ts";
 import type { Reporter } from "./reporter.ts";
 import { redact } from "./safe-text.ts";
 
@@ -8,6 +10,8 @@ export interface JsonReporterOptions {
   write(text: string): void;
   /** Milliseconds from any fixed moment; `t` counts from the making of the reporter. */
   now(): number;
+  /** Given, progress is told at a pace that people can bear: calls `work` after `ms`. Must not keep the process alive. */
+  readonly later?: ((work: () => void, ms: number) => void) | undefined;
 }
 
 /** Raised when a field changes its meaning or goes away; new fields and new events do not raise it. */
@@ -21,13 +25,15 @@ const VERSION = 1;
 export function jsonReporter(options: JsonReporterOptions): Reporter {
   const start = options.now();
   let open = true;
+  const write = (event: BuildEvent): void => {
+    if (!open) return;
+    const t = Math.max(0, Math.round(options.now() - start));
+    const text = JSON.stringify({ v: VERSION, t, ...event }, (_, value: unknown) => plain(value));
+    options.write(`${text.replace(/[\u007f-\u009f\u2028\u2029]/g, escaped)}\n`);
+  };
+  const { later } = options;
   return {
-    emit(event) {
-      if (!open) return;
-      const t = Math.max(0, Math.round(options.now() - start));
-      const text = JSON.stringify({ v: VERSION, t, ...event }, (_, value: unknown) => plain(value));
-      options.write(`${text.replace(/[\u007f-\u009f\u2028\u2029]/g, escaped)}\n`);
-    },
+    emit: later === undefined ? write : pacedProgress(write, { now: () => options.now(), later }),
     close() {
       open = false;
     },

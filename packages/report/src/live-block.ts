@@ -1,6 +1,6 @@
 import type { BuildEvent } from "@imgbuild/graph";
-import { formatBytes } from "./format-bytes.ts";
 import { formatDuration } from "./format-duration.ts";
+import { progressFacts } from "./progress-facts.ts";
 import { safeLine } from "./safe-text.ts";
 import { textWidth, truncateMiddle } from "./text-width.ts";
 
@@ -9,6 +9,7 @@ interface Running {
   readonly what: string;
   readonly since: number;
   bytes: number;
+  total: number | undefined;
   /** The last line that it printed. */
   said: string;
 }
@@ -39,7 +40,7 @@ export function liveBlock(): LiveBlock {
           total = event.steps.length;
           break;
         case "step.start":
-          running.set(event.id, { label: event.label, what: event.title, since: now, bytes: 0, said: "" });
+          running.set(event.id, { label: event.label, what: event.title, since: now, ...NOTHING });
           break;
         case "step.output":
           said(running.get(event.id), event.lines);
@@ -49,22 +50,16 @@ export function liveBlock(): LiveBlock {
           ended[event.result]++;
           break;
         case "deliver.start":
-          running.set(deliveryId(event), {
-            label: event.label,
-            what: `to ${event.sink}`,
-            since: now,
-            bytes: 0,
-            said: "",
-          });
+          running.set(deliveryId(event), { label: event.label, what: `to ${event.sink}`, since: now, ...NOTHING });
           break;
         case "deliver.done":
           running.delete(deliveryId(event));
           break;
         case "step.progress":
-          progress(running.get(event.id), event.bytes);
+          progress(running.get(event.id), event);
           break;
         case "deliver.progress":
-          progress(running.get(deliveryId(event)), event.bytes);
+          progress(running.get(deliveryId(event)), event);
           break;
         case "run.end":
           active = false;
@@ -86,8 +81,13 @@ export function liveBlock(): LiveBlock {
   };
 }
 
-function progress(running: Running | undefined, bytes: number): void {
-  if (running !== undefined) running.bytes = bytes;
+const NOTHING = { bytes: 0, total: undefined, said: "" };
+
+function progress(
+  running: Running | undefined,
+  { bytes, total }: { readonly bytes: number; readonly total?: number | undefined },
+): void {
+  if (running !== undefined) Object.assign(running, { bytes, total });
 }
 
 function said(running: Running | undefined, lines: readonly string[]): void {
@@ -100,10 +100,8 @@ function deliveryId(event: { readonly label: string; readonly sink: string }): s
 }
 
 /** Numbers are kept whole; a label that is too long for the rest loses its middle. */
-function runningLine({ label, what, since, bytes, said: line }: Running, columns: number, now: number): string {
-  const ms = Math.max(0, now - since);
-  const rate = bytes > 0 && ms >= 1000 ? [`${formatBytes((bytes / ms) * 1000)}/s`] : [];
-  const facts = [...(bytes > 0 ? [formatBytes(bytes)] : []), ...rate, formatDuration(ms)].join("  ");
+function runningLine({ label, what, since, bytes, total, said: line }: Running, columns: number, now: number): string {
+  const facts = progressFacts({ bytes, total, ms: Math.max(0, now - since) }).join("  ");
   const room = columns - textWidth(facts) - 4;
   const name = `${safeLine(label)} ${safeLine(what)}${line === "" ? "" : `: ${safeLine(line)}`}`;
   return room < 8 ? truncateMiddle(`  ${name}`, columns) : `  ${truncateMiddle(name, room)}  ${facts}`;

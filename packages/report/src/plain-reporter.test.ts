@@ -5,7 +5,7 @@ import type { Verbosity } from "./reporter.ts";
 
 function told(events: readonly BuildEvent[], verbosity: Verbosity = "normal"): string[] {
   let text = "";
-  const reporter = plainReporter({ write: (part) => (text += part), colour: false, verbosity });
+  const reporter = plainReporter({ write: (part) => (text += part), colour: false, verbosity, now: () => 0 });
   for (const event of events) reporter.emit(event);
   expect(text === "" || text.endsWith("\n")).toBe(true);
   return text.split("\n").slice(0, -1);
@@ -153,7 +153,7 @@ test("a hostile file name stays on its line", () => {
 
 test("nothing is said after close", () => {
   let text = "";
-  const reporter = plainReporter({ write: (part) => (text += part), colour: false });
+  const reporter = plainReporter({ write: (part) => (text += part), colour: false, now: () => 0 });
   reporter.close();
   reporter.emit({ ...end });
   expect(text).toBe("");

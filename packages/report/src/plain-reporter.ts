@@ -1,17 +1,44 @@
+import type { BuildEvent } from "@imgbuild/graph";
 import { eventLines } from "./event-lines.ts";
+import { progressFacts } from "./progress-facts.ts";
 import type { Reporter, TextReporterOptions } from "./reporter.ts";
+import { safeLine } from "./safe-text.ts";
 
-/** Lines for logs: one for each thing that is over, nothing that moves. */
-export function plainReporter(options: TextReporterOptions): Reporter {
+/** What a reporter for logs must be given beside that. */
+export interface PlainReporterOptions extends TextReporterOptions {
+  /** Milliseconds from any fixed moment. */
+  now(): number;
+}
+
+/** Lines for logs: one for each thing that is over, and now and then one for what takes long. Nothing that moves. */
+export function plainReporter(options: PlainReporterOptions): Reporter {
   const lines = eventLines(options);
+  const long = options.verbosity === "quiet" ? () => [] : longSteps(options);
   let open = true;
   return {
     emit(event) {
-      const text = open ? lines(event) : [];
+      const text = open ? [...lines(event), ...long(event)] : [];
       if (text.length > 0) options.write(`${text.join("\n")}\n`);
     },
     close() {
       open = false;
     },
+  };
+}
+
+/** Milliseconds between two lines of one step. */
+const EVERY = 10_000;
+
+/** Says how far steps are that take long. */
+function longSteps({ now }: PlainReporterOptions): (event: BuildEvent) => string[] {
+  const running = new Map<string, { readonly title: string; readonly since: number; told: number }>();
+  return (event) => {
+    if (event.type === "step.start") running.set(event.id, { title: event.title, since: now(), told: now() });
+    if (event.type === "step.end") running.delete(event.id);
+    const step = event.type === "step.progress" ? running.get(event.id) : undefined;
+    if (event.type !== "step.progress" || step === undefined || now() - step.told < EVERY) return [];
+    step.told = now();
+    const facts = progressFacts({ bytes: event.bytes, total: event.total, ms: step.told - step.since }).join(", ");
+    return [`${safeLine(event.label)} ${safeLine(step.title)}: ${facts}`];
   };
 }

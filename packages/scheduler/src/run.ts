@@ -1,5 +1,5 @@
 import { atPosition, fromUnknown, type ImgbuildError } from "@imgbuild/errors";
-import { byCodeUnit, type DerivationId, type Leaf, type Output, type ResolvedKey } from "@imgbuild/graph";
+import { byCodeUnit, type DerivationId, type Leaf, type Output, type ResolvedKey, type Step } from "@imgbuild/graph";
 import type { ExecuteOptions } from "./execute-options.ts";
 import { type Performed, performStep, stepTitle } from "./perform-step.ts";
 import type { Plan } from "./plan.ts";
@@ -156,9 +156,9 @@ export class Run {
     const { id, kind } = node.derivation;
     let bytes = 0;
     let started = false;
-    const progress = (done: number): void => {
+    const progress: Step["progress"] = (done, total) => {
       bytes = done;
-      emit({ type: "step.progress", id, label, bytes });
+      emit({ type: "step.progress", id, label, bytes, ...(total === undefined ? {} : { total }) });
     };
     const step = stepView(node, {
       key,

@@ -10,7 +10,7 @@ export interface StepViewOptions {
   /** Leaves as they were when the key was computed; never changed afterwards. */
   readonly leaves: ReadonlyMap<DerivationId, Leaf>;
   readonly signal: AbortSignal;
-  progress(bytes: number): void;
+  readonly progress: Step["progress"];
   print(source: string, lines: readonly string[]): void;
 }
 
@@ -49,7 +49,7 @@ export function stepView(node: RunNode, options: StepViewOptions): Step {
       if (output !== undefined) return output;
       throw new ImgbuildError("internal", `Internal error: "${id}" has no output yet`);
     },
-    progress: (bytes) => options.progress(bytes),
+    progress: (bytes, total) => options.progress(bytes, total),
     print: (source, lines) => options.print(source, lines),
   };
 }

@@ -20,6 +20,7 @@ import { debPackageRunner } from "./debian/deb-package-runner.ts";
 import { debSystemRunner } from "./debian/deb-system-runner.ts";
 
 import { Downloads } from "./fetch/downloads.ts";
+import { urlRunner, type WebOptions } from "./fetch/url-runner.ts";
 import { archiveRunner } from "./image/archive-runner.ts";
 import { COLLECTION_KINDS, collectionRunner } from "./image/collection-runner.ts";
 import { imageRunner } from "./image/image-runner.ts";
@@ -36,6 +37,7 @@ import { sandboxOpener } from "./script/open-sandbox.ts";
 import type { ScriptOptions } from "./script/script-options.ts";
 import { scriptRunner } from "./script/script-runner.ts";
 import { TREE_KINDS } from "./tree/resolve-tree.ts";
+import { unpackRunner } from "./unpack/unpack-runner.ts";
 
 /** What the steps need from outside. The opener of the store closes it. */
 export interface StepsOptions {
@@ -50,6 +52,8 @@ export interface StepsOptions {
   readonly codec: () => Codec | undefined;
   /** For derivations with scripts; without it they fail. */
   readonly scripts?: ScriptOptions | undefined;
+  /** For files of the web; without it they fail. */
+  readonly web?: WebOptions | undefined;
   /** For packages of npm; without it they fail. */
   readonly npm?: NpmOptions | undefined;
   /** For packages of Debian; without it they fail. */
@@ -91,12 +95,15 @@ export function createSteps(options: StepsOptions): Steps {
   const layerOptions = { ...shared, codec: options.codec, now: options.now, kept };
   const openSandbox = sandboxOpener(options);
   const downloads = new Downloads({ directory: `${options.store.directory}/downloads`, locks: options.store.locks });
+  const urls = urlRunner({ store: options.store, downloads, web: options.web });
   const npm = npmPackageRunner({ ...options, downloads, npm: options.npm });
   const deb = debPackageRunner({ store: options.store, downloads, debian: options.debian });
   const cached = [
     npm,
     deb,
     debSystemRunner({ store: options.store, debian: options.debian }),
+    urls,
+    unpackRunner(shared),
     layerRunner(layerOptions),
     baseLayersRunner(),
     layerSetRunner(layerOptions),
@@ -113,6 +120,7 @@ export function createSteps(options: StepsOptions): Steps {
     runners,
     fetchAhead: (derivations, signal) => {
       for (const each of [npm, deb]) each.fetchAhead(derivations, signal).catch(() => undefined);
+      urls.fetchAhead(derivations, signal);
     },
     node: (digest) => sweeper.node(digest),
     withSources: (image, graph, outputs) => ({ ...image, layers: sources.of(graph, outputs).add(image.layers) }),

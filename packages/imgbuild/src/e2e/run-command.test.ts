@@ -1,6 +1,5 @@
-import { execFileSync } from "node:child_process";
-import { join } from "node:path";
-import { type CliResult, describeWithTools, type WorkspaceRig, workspaceRig } from "@imgbuild/testkit";
+import { describeWithTools, type WorkspaceRig, workspaceRig } from "@imgbuild/testkit";
+import { builtKinds, rootfsOf } from "./rootfs-of.ts";
 
 /** A definition whose default export is an image with a command's result at /out. */
 function image(command: string, more = ""): string {
@@ -9,33 +8,6 @@ ${more}
 const made = runCommand(${command});
 export default buildImage({ name: "x", copyToRoot: tree({ "/out": made }) });
 `;
-}
-
-/** The files of an image as `tar -tv` lists them: mode, owner, path (and link), without sizes and times. */
-async function listing(rig: WorkspaceRig, label = "//app"): Promise<string[]> {
-  const file = await rootfs(rig, label);
-  const text = execFileSync("tar", ["-tvf", file, "--numeric-owner", "--utc"], { encoding: "utf8" });
-  return text
-    .trim()
-    .split("\n")
-    .map((line) => line.replace(/^(\S+) (\S+) +\d+ \S+ \S+ \.\//, "$1 $2 "));
-}
-
-async function rootfs(rig: WorkspaceRig, label = "//app"): Promise<string> {
-  const file = join(rig.outside, `rootfs-${label.replace(/\W/g, "")}.tar`);
-  const result = await rig.run(["build", label, "-o", file, "--format", "rootfs"]);
-  expect({ code: result.code, stderr: result.code === 0 ? "" : result.stderr }).toEqual({ code: 0, stderr: "" });
-  return file;
-}
-
-function content(file: string, path: string): string {
-  return execFileSync("tar", ["-xOf", file, `./${path}`], { encoding: "utf8" });
-}
-
-/** Kinds of the steps that were built, sorted. */
-function built(result: CliResult): readonly string[] {
-  const steps = result.events.filter((event) => event.type === "step.end" && event.result === "built");
-  return steps.map((event) => String(event.kind)).sort();
 }
 
 async function failure(rig: WorkspaceRig, label = "//app"): Promise<string> {
@@ -51,28 +23,28 @@ describeWithTools(["unshare", "tar"], "runCommand", () => {
       sort src/list.txt > dist/sorted.txt; cp /bin/true dist/tool; chmod 6711 dist/tool
       ln dist/sorted.txt dist/same.txt; ln -s ../sorted.txt dist/deep/link; mkdir dist/empty\` }`;
     await using rig = await workspaceRig({ files: { "app/image.ts": image(command), "app/src/list.txt": "b\na\n" } });
-    expect(await listing(rig)).toEqual([
+    expect((await rootfsOf(rig)).listing).toEqual([
       "drwxr-xr-x 0/0 out/",
       "drwxr-xr-x 0/0 out/deep/",
-      "drwxr-xr-x 0/0 out/empty/",
       "lrwxrwxrwx 0/0 out/deep/link -> ../sorted.txt",
+      "drwxr-xr-x 0/0 out/empty/",
       "-rw-r--r-- 0/0 out/same.txt",
       "-rw-r--r-- 0/0 out/sorted.txt",
       "-rwxr-xr-x 0/0 out/tool",
     ]);
-    expect(content(await rootfs(rig), "out/same.txt")).toBe("a\nb\n");
+    expect((await rootfsOf(rig)).content("out/same.txt")).toBe("a\nb\n");
   });
 
   test("an input whose change leaves the output as it is stops there; an unrelated file changes nothing", async () => {
     const command = `{ inputs: ["./src"], outputs: "dist", command: "mkdir dist; sort src/list.txt > dist/sorted.txt" }`;
     await using rig = await workspaceRig({ files: { "app/image.ts": image(command), "app/src/list.txt": "b\na\n" } });
-    expect(built(await rig.run(["build", "//app", "--json"]))).toEqual(["image", "layer", "runCommand"]);
+    expect(builtKinds(await rig.run(["build", "//app", "--json"]))).toEqual(["image", "layer", "runCommand"]);
     rig.write("app/other.txt", "x");
-    expect(built(await rig.run(["build", "//app", "--json"]))).toEqual([]);
+    expect(builtKinds(await rig.run(["build", "//app", "--json"]))).toEqual([]);
     rig.write("app/src/list.txt", "a\nb\n");
-    expect(built(await rig.run(["build", "//app", "--json"]))).toEqual(["runCommand"]);
+    expect(builtKinds(await rig.run(["build", "//app", "--json"]))).toEqual(["runCommand"]);
     rig.write("app/src/list.txt", "c\nb\n");
-    expect(built(await rig.run(["build", "//app", "--json"]))).toEqual(["image", "layer", "runCommand"]);
+    expect(builtKinds(await rig.run(["build", "//app", "--json"]))).toEqual(["image", "layer", "runCommand"]);
   });
 
   test("one output is its content, or the file; several keep their paths, and each can be taken alone", async () => {
@@ -84,7 +56,9 @@ export default buildImage({ name: "x", copyToRoot: [
 ] });
 `;
     await using rig = await workspaceRig({ files: { "app/image.ts": definition } });
-    const files = (await listing(rig)).filter((line) => line.startsWith("-")).map((line) => line.split(" ")[2]);
+    const files = (await rootfsOf(rig)).listing
+      .filter((line) => line.startsWith("-"))
+      .map((line) => line.split(" ")[2]);
     expect(files).toEqual(["a/b/x", "both/a/b/x", "both/y", "deep/x", "file", "one.txt", "y"]);
   });
 
@@ -107,8 +81,8 @@ export default buildImage({ name: "x", copyToRoot: [
         "shared/c.md": "C\n",
       },
     });
-    expect(content(await rootfs(rig), "out/all")).toBe('A\n{\n  "a": 1\n}\nx\n/work\n');
-    const listed = content(await rootfs(rig, "//app:listed"), "out");
+    expect((await rootfsOf(rig)).content("out/all")).toBe('A\n{\n  "a": 1\n}\nx\n/work\n');
+    const listed = (await rootfsOf(rig, "//app:listed")).content("out");
     expect(listed).toBe("/work/app\n/work/app/a.txt\n/work/app/out\n/work/shared/lib/b.txt\n");
   });
 
@@ -119,7 +93,7 @@ export default buildImage({ name: "x", copyToRoot: [
       node -p 'process.version' >> out\` }`;
     const files = { "app/image.ts": image(command), "app/a.txt": "" };
     await using rig = await workspaceRig({ files, env: { LEAK: "leak" } });
-    const lines = content(await rootfs(rig), "out").split("\n");
+    const lines = (await rootfsOf(rig)).content("out").split("\n");
     expect(lines.slice(0, 6)).toEqual([
       "HOME=/.imgbuild/tmp",
       "LC_ALL=C",
@@ -128,7 +102,7 @@ export default buildImage({ name: "x", copyToRoot: [
       "TMPDIR=/.imgbuild/tmp",
       "TZ=UTC",
     ]);
-    const allowed = /^(\.imgbuild|bin|dev|etc|lib\w*|nix|gnu|proc|sbin|tmp|usr|work)$/;
+    const allowed = /^(\.imgbuild|bin|dev|etc|lib\w*|nix|gnu|proc|root|sbin|tmp|usr|work)$/;
     expect(
       (lines[6] ?? "")
         .trim()

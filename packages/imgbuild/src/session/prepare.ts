@@ -81,6 +81,7 @@ export async function prepare(session: Session, codecFor?: CodecChoice): Promise
     scripts: scriptOptions(host, flags),
     npm: session.npm,
     debian: session.debian,
+    web: session.web,
   });
   const leaves = sweep(session, { evaluation, targets, steps });
   return { evaluation, targets, steps, leaves, memory: new TargetMemory(store) };

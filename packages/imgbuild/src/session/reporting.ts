@@ -8,9 +8,12 @@ type Look = Pick<Flags, "json" | "progress" | "color" | "verbose" | "quiet">;
 
 /** The reporter that flags, terminal and environment ask for. Events go to stderr, but for `--json`. */
 export function makeReporter(flags: Look, host: Host, workspaceRoot: string | undefined): Reporter {
-  if (flags.json) return jsonReporter({ write: (text) => host.stdout.write(text), now: () => host.clock() });
-  const json = { write: (out: string) => host.stderr.write(out), now: () => host.clock() };
-  if (flags.progress === "json") return jsonReporter(json);
+  const timing = {
+    now: () => host.clock(),
+    later: (work: () => void, ms: number) => void setTimeout(work, ms).unref(),
+  };
+  if (flags.json) return jsonReporter({ write: (text) => host.stdout.write(text), ...timing });
+  if (flags.progress === "json") return jsonReporter({ write: (text) => host.stderr.write(text), ...timing });
   // Who wants no progress still wants to know what failed.
   const quiet = flags.quiet || flags.progress === "none";
   const text = {
@@ -20,7 +23,7 @@ export function makeReporter(flags: Look, host: Host, workspaceRoot: string | un
     readLine: lineReader(workspaceRoot),
   } as const;
   const live = flags.progress === "auto" && host.stderr.isTTY === true && !host.env.CI && host.env.TERM !== "dumb";
-  if (!live || quiet) return plainReporter(text);
+  if (!live || quiet) return plainReporter({ ...text, now: () => host.clock() });
   return terminalReporter({
     ...text,
     columns: () => host.stderr.columns ?? 80,

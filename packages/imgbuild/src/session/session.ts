@@ -4,12 +4,13 @@ import { ImgbuildError } from "@imgbuild/errors";
 import type { EventSink } from "@imgbuild/graph";
 import { findWorkspace, loadConfig, type Runtime, runtimeFrom } from "@imgbuild/loader";
 import type { Reporter } from "@imgbuild/report";
+import type { NpmAccess, WebAccess } from "@imgbuild/steps";
 import { openStore, type Store } from "@imgbuild/store";
 import type { Flags } from "../cli/parsed-flags.ts";
 import { DebianConnection } from "../debian/debian-connection.ts";
 import type { Host } from "../host.ts";
 import { configCache } from "./config-cache.ts";
-import { NpmConnection } from "./npm-access.ts";
+import { Connection } from "./connection.ts";
 import { makeReporter } from "./reporting.ts";
 
 /** One run of a command in a workspace: what was opened for it. `withSession` closes it. */
@@ -22,7 +23,8 @@ export interface Session {
   readonly cacheDir: string;
   readonly store: Store;
   readonly runtime: Runtime;
-  readonly npm: NpmConnection;
+  readonly npm: Connection<NpmAccess>;
+  readonly web: Connection<WebAccess>;
   readonly debian: DebianConnection;
   readonly reporter: Reporter;
   readonly emit: EventSink;
@@ -52,7 +54,14 @@ export async function withSession<T>(flags: Flags, host: Host, body: (session: S
       : resolve(cwd, flags.cacheDir);
   const store = await openStore({ directory: cacheDir, now: () => host.now(), pid: host.pid, hostname: host.hostname });
   const reporter = makeReporter(flags, host, workspaceRoot);
-  const npm = new NpmConnection({ host, workspaceRoot, emit: reporter.emit });
+  const npm = new Connection<NpmAccess>(async () => {
+    const { openNpmAccess } = await import("./open-npm-access.ts");
+    return openNpmAccess({ host, workspaceRoot, emit: reporter.emit });
+  });
+  const web = new Connection<WebAccess>(async () => {
+    const { openWebAccess } = await import("./open-web-access.ts");
+    return openWebAccess({ host, emit: reporter.emit });
+  });
   const debian = new DebianConnection({ host, workspaceRoot, runtime, emit: reporter.emit });
   try {
     const emit = reporter.emit;
@@ -67,6 +76,7 @@ export async function withSession<T>(flags: Flags, host: Host, body: (session: S
       runtime,
       npm,
       debian,
+      web,
       reporter,
       emit,
       startedAt,
@@ -76,6 +86,7 @@ export async function withSession<T>(flags: Flags, host: Host, body: (session: S
     reporter.close();
     npm.close();
     debian.close();
+    web.close();
     store.close();
   }
 }

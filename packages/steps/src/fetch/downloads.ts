@@ -108,9 +108,8 @@ export class Downloads {
   async #download({ wanted, signal, watchers }: Flight): Promise<string> {
     signal.throwIfAborted();
     const { integrity, size, maxBytes } = wanted;
-    const path = this.#pathOf(integrity);
+    const path = this.placeOf(integrity);
     const { urls, fetcher } = await wanted.addresses();
-    mkdirSync(dirname(path), { recursive: true });
     const onProgress = (progress: Progress) => {
       for (const watcher of watchers) watcher(progress);
     };
@@ -118,6 +117,13 @@ export class Downloads {
     await this.#locks.withLock(`download ${integrity}`, { signal, onWait: () => undefined }, () =>
       fetcher.download(request, { path }),
     );
+    return path;
+  }
+
+  /** A path for a file that is known by another name than its hash. */
+  placeOf(name: string): string {
+    const path = this.#pathOf(name);
+    mkdirSync(dirname(path), { recursive: true });
     return path;
   }
 
