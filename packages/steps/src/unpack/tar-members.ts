@@ -1,7 +1,7 @@
 import { decompress } from "@imgbuild/debian";
 import { readTar, type TarType } from "@imgbuild/tar";
 import type { ArchiveFile } from "./archive-file.ts";
-import type { ArchiveMember, UnpackContext } from "./unpack-archive.ts";
+import type { ArchiveMember, UnpackContext } from "./archive-member.ts";
 
 const KINDS: Readonly<Record<TarType, ArchiveMember["kind"]>> = {
   file: "file",

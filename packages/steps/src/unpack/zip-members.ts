@@ -3,7 +3,7 @@ import { ImgbuildError } from "@imgbuild/errors";
 import { crc32 } from "@imgbuild/tar";
 import { type Entry, fromRandomAccessReader, RandomAccessReader, type ZipFile } from "yauzl";
 import type { ArchiveFile } from "./archive-file.ts";
-import type { ArchiveMember, UnpackContext } from "./unpack-archive.ts";
+import type { ArchiveMember, UnpackContext } from "./archive-member.ts";
 
 /** More bytes unpacked are refused: such an archive was made to fill disks. */
 const MAX_UNPACKED = 2 ** 36;
