@@ -20,7 +20,7 @@ describeWithTools(DOCKER_TOOLS, "dockerTools A: package contents", () => {
     expect(on.run(await on.load("//a:hi"))).toMatchObject({ status: 0, stdout: "Hello, world!\n" });
   });
 
-  test("DT-02 to DT-05: contents cannot be left out, and the refusal says what to do instead", async () => {
+  test("DT-02, DT-03, DT-04, DT-05: contents cannot be left out, and the refusal says what to do instead", async () => {
     on.rig.write(
       "b/image.ts",
       definition(`export default streamLayeredImage({ name: "b", contents: bash, includeStorePaths: false });`),

@@ -37,7 +37,7 @@ describeWithTools(DOCKER_TOOLS, "dockerTools B: metadata, tags, compression", ()
   });
 
   test.each(["untagged", "layered", "streamed"])(
-    "DT-09 to DT-11: the tag of %s is known before it is built",
+    "DT-09, DT-10, DT-11, DT-12: the tag of %s is known before it is built",
     async (name) => {
       const tag = (await on.imgbuild("tag", `//b:${name}`)).stdout.trim();
       const { stdout } = await on.imgbuild("load", `//b:${name}`);
@@ -47,7 +47,7 @@ describeWithTools(DOCKER_TOOLS, "dockerTools B: metadata, tags, compression", ()
   );
 
   test.each(["singleZstd", "singleNone", "layeredZstd", "layeredNone"])(
-    "DT-13 to DT-16: an archive of %s, compressed as it says, loads",
+    "DT-13, DT-14, DT-15, DT-16: an archive of %s, compressed as it says, loads",
     async (name) => {
       const file = join(on.rig.outside, `${name}.archive`);
       const { events } = await on.imgbuild("build", `//b:${name}`, "-o", file, "--json");
