@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { lstatSync, readdirSync, readlinkSync, realpathSync, type Stats, statSync } from "node:fs";
 import { fromUnknown, ImgbuildError, systemCode } from "@imgbuild/errors";
 import { encodeNode, type MerkleEntry, nodeDigest } from "@imgbuild/graph";
-import type { PendingFile } from "./hash-files.ts";
+import type { FileHasher } from "./file-hasher.ts";
 import { type DirectoryRecord, Flag, packDirectory, unpackDirectory } from "./packed-directory.ts";
 import type { Selection } from "./selection.ts";
 import { FileType, type SweepCounters, type SweptDirectory, typeOf } from "./swept-tree.ts";
@@ -22,8 +22,8 @@ export interface SweepContext {
   /** Directories that are never packed: imgbuild's own cache. */
   readonly hidden: ReadonlySet<string>;
   readonly now: () => number;
-  /** Files to be hashed when all directories were seen; filled by the sweep. */
-  readonly pending: PendingFile[];
+  /** Told of the files to be hashed. */
+  readonly hasher: FileHasher;
   /** Totals of the files seen; filled by the sweep. */
   readonly totals: { files: number; bytes: number };
 }
@@ -46,7 +46,7 @@ interface Draft {
 
 /**
  * Compares the directory at `relative` ("" for the root) and all below it with their snapshot. Files that may have changed
- * are left in `context.pending`; when they are hashed, {@link settle} gives the result.
+ * go to `context.hasher`; when it has finished, {@link settle} gives the result.
  */
 export function scanDirectory(
   context: SweepContext,
@@ -148,7 +148,7 @@ function scanName(context: SweepContext, scan: Scan, i: number, before: number):
     context.counters.filesOpened += 1;
     context.counters.bytesHashed += stat.size;
     record(scan, { i, before: -1, stat, flags, digest: "" });
-    context.pending.push({ path, slots: draftOf(scan), i });
+    context.hasher.add({ path, slots: draftOf(scan), i });
   }
 }
 

@@ -4,10 +4,10 @@ import { atPosition, fromUnknown, ImgbuildError, systemCode } from "@imgbuild/er
 import { type Derivation, type DerivationId, encodeNode, hashParts, type Leaf, type PathArgs } from "@imgbuild/graph";
 import type { Store } from "@imgbuild/store";
 import type { ContentCache } from "./content-cache.ts";
-import { hashFiles } from "./hash-files.ts";
+import { FileHasher } from "./file-hasher.ts";
 import { type DirectoryRecord, unpackDirectory } from "./packed-directory.ts";
 import { makeSelection } from "./selection.ts";
-import { keepNode, merkleEntries, type SweepContext, scanDirectory, settle } from "./sweep-directory.ts";
+import { keepNode, merkleEntries, type Scan, type SweepContext, scanDirectory, settle } from "./sweep-directory.ts";
 import { scanFile } from "./sweep-file.ts";
 import type { SweepCounters, SweptDirectory, SweptTree } from "./swept-tree.ts";
 
@@ -69,6 +69,7 @@ export class Sweeper {
     const isDirectory = checkRoot(root, args, workspaceRoot);
     const selection = makeSelection(args.include, args.exclude);
     const key = hashParts("imgbuild.snapshot", [workspaceRoot, args.path, String(args.follow), selection.id]);
+    const hasher = new FileHasher(contents);
     const context: SweepContext = {
       root,
       workspaceRoot,
@@ -80,11 +81,16 @@ export class Sweeper {
       counters,
       hidden,
       now,
-      pending: [],
+      hasher,
       totals: { files: 0, bytes: 0 },
     };
-    const scan = isDirectory ? scanDirectory(context, "") : scanFile(context, dirname(root), basename(root));
-    hashFiles(context.pending, contents);
+    let scan: Scan;
+    try {
+      scan = isDirectory ? scanDirectory(context, "") : scanFile(context, dirname(root), basename(root));
+      hasher.finish();
+    } finally {
+      hasher.close();
+    }
     const swept = settle(context, scan);
     if (context.changed.size > 0 || context.before.size > 0) {
       for (const packed of context.before.values()) {
