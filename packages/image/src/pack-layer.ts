@@ -2,12 +2,13 @@ import { digestFromSha256, parseDiffId } from "@imgbuild/oci";
 import type { Store } from "@imgbuild/store";
 import { type Codec, crc32 } from "@imgbuild/tar";
 import { type BlockRef, putBlockList } from "./block-list.ts";
-import { type DiffHasher, diffHasher, LENT_AT_ONCE } from "./diff-hasher.ts";
+import { type DiffHasher, LENT_AT_ONCE } from "./diff-hasher.ts";
 import { fastCodec } from "./fast-codec.ts";
 import type { LayerData } from "./layer-data.ts";
 import type { LayerEntry } from "./layer-entry.ts";
+import { makeDiffHasher } from "./make-diff-hasher.ts";
 import { MAX_BLOCK, type PlannedBlock, planBlocks } from "./plan-blocks.ts";
-import { BlockReader } from "./read-block.ts";
+import { BlockReader, type FileRead } from "./read-block.ts";
 import { SegmentWriter } from "./segment-writer.ts";
 
 /** What packing needs beside the entries. */
@@ -55,13 +56,16 @@ export async function packLayer(entries: readonly LayerEntry[], options: PackOpt
   }
 }
 
-/** A block whose compression is under way. */
+/** A block on its way to be compressed. */
 interface Flight {
   readonly id: string;
   /** Number of the block in the layer. */
   readonly index: number;
   readonly bytes: Buffer;
-  readonly compressed: Promise<Uint8Array>;
+  /** Of the hasher, which may still have to read some of the bytes. */
+  readonly ticket: number;
+  /** Absent until all bytes are there. */
+  compressed?: Promise<Uint8Array> | undefined;
 }
 
 /** Compressions under way: enough to keep the thread pool fed while this thread reads. */
@@ -86,20 +90,22 @@ class Packing {
 
   constructor(options: PackOptions, size: number) {
     this.#options = options;
-    this.#hasher = diffHasher(size, SLOT);
     this.#reader = new BlockReader(options.kept);
+    this.#hasher = makeDiffHasher(size, { slotSize: SLOT, read: (file) => this.#reader.readFile(file) });
     this.#writer = options.codec === undefined ? undefined : new SegmentWriter(options.store, options.codec);
   }
 
   async add(block: PlannedBlock): Promise<void> {
     await this.#makeRoom(block.size);
     const bytes = this.#hasher.lend(block.size).subarray(0, block.size);
-    this.#reader.read(block, bytes);
-    this.#hasher.update(block.size);
+    const later: FileRead[] = [];
+    this.#reader.read(block, bytes, this.#hasher.hasTime() ? later : undefined);
+    const ticket = this.#hasher.update(block.size, later);
     this.#refs.push({ id: block.id, size: block.size });
     this.#size += block.size;
     this.#options.progress(this.#size);
-    this.#compress(block.id, bytes);
+    if (this.#isWanted(block.id)) this.#queue.push({ id: block.id, index: this.#refs.length - 1, bytes, ticket });
+    this.#startFilled();
     if (this.#refs.length % BREATH === 0) await new Promise(setImmediate);
   }
 
@@ -110,21 +116,33 @@ class Packing {
       await this.#finishOne();
   }
 
-  #compress(id: string, bytes: Buffer): void {
+  /** Whether a block must be compressed; asked once, since from then on it will be. */
+  #isWanted(id: string): boolean {
     const { store, codec } = this.#options;
-    if (codec === undefined || this.#pending.has(id) || store.segments.find(id, codec.id) !== undefined) return;
-    const compressed = codec.compress(bytes);
-    // Awaited later, in order; until then a failure must not count as unhandled.
-    compressed.catch(() => undefined);
+    if (codec === undefined || this.#pending.has(id) || store.segments.find(id, codec.id) !== undefined) return false;
     this.#pending.add(id);
-    this.#queue.push({ id, index: this.#refs.length - 1, bytes, compressed });
+    return true;
+  }
+
+  #startFilled(): void {
+    for (const flight of this.#queue) if (this.#hasher.isFilled(flight.ticket)) this.#start(flight);
+  }
+
+  #start(flight: Flight): void {
+    if (flight.compressed !== undefined) return;
+    flight.compressed = this.#options.codec?.compress(flight.bytes);
+    // Awaited later, in order; until then a failure must not count as unhandled.
+    flight.compressed?.catch(() => undefined);
   }
 
   async #finishOne(): Promise<void> {
-    const flight = this.#queue.shift();
+    const flight = this.#queue[0];
     if (flight === undefined) return;
+    this.#hasher.waitFilled(flight.ticket);
+    this.#startFilled();
     const compressed = await flight.compressed;
-    this.#writer?.add(flight.id, { bytes: compressed, crc32: crc32(flight.bytes) });
+    this.#queue.shift();
+    if (compressed !== undefined) this.#writer?.add(flight.id, { bytes: compressed, crc32: crc32(flight.bytes) });
   }
 
   async commit(): Promise<PackedLayer> {

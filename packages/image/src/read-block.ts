@@ -4,6 +4,14 @@ import { fromUnknown, ImgbuildError } from "@imgbuild/errors";
 import type { LayerContent } from "./layer-entry.ts";
 import type { ContentPart, PlannedBlock } from "./plan-blocks.ts";
 
+/** The whole content of a file, to be read into a block. */
+export interface FileRead {
+  readonly content: LayerContent & { readonly kind: "disk" };
+  /** Where it goes: `content.size` bytes, `at` bytes after the start of the block. */
+  readonly into: Buffer;
+  readonly at: number;
+}
+
 /** A large file that is read block by block, hashed on the way. */
 interface OpenFile {
   readonly content: LayerContent & { readonly kind: "disk" };
@@ -25,17 +33,28 @@ export class BlockReader {
     this.#kept = kept;
   }
 
-  /** Writes the bytes of `block` to the start of `into`, which is at least as long. */
-  read(block: PlannedBlock, into: Buffer): void {
+  /**
+   * Writes the bytes of `block` to the start of `into`, which is at least as long. With `later`, whole files are not read
+   * but added there.
+   */
+  read(block: PlannedBlock, into: Buffer, later?: FileRead[]): void {
     let at = 0;
     for (const part of block.parts) {
-      if (part instanceof Uint8Array) {
-        into.set(part, at);
-        at += part.length;
-      } else {
-        this.#content(part, into.subarray(at, at + part.length));
-        at += part.length;
-      }
+      if (part instanceof Uint8Array) into.set(part, at);
+      else this.#content(part, { into: into.subarray(at, at + part.length), at, later });
+      at += part.length;
+    }
+  }
+
+  /** Reads a whole file, and checks it. */
+  readFile({ content, into }: FileRead): void {
+    const file = open(content.path);
+    try {
+      fill(file, content, into);
+      if (readSync(file, SCRATCH, 0, 1, null) !== 0 || hash("sha256", into, "hex") !== content.sha256)
+        throw torn(content.path);
+    } finally {
+      closeSync(file);
     }
   }
 
@@ -54,28 +73,18 @@ export class BlockReader {
     this.#open = undefined;
   }
 
-  #content(part: ContentPart, into: Buffer): void {
+  #content(part: ContentPart, to: Pick<FileRead, "into" | "at"> & { readonly later: FileRead[] | undefined }): void {
     const { content, offset, length } = part;
+    const { into, at, later } = to;
     if (content.kind === "bytes") into.set(content.bytes.subarray(offset, offset + length));
     // The store checks its blobs; a range of one needs no second look.
     else if (content.kind === "stored") into.set(content.slice(offset, length));
-    else if (length === content.size) this.#whole(content, into);
-    else this.#next(content, offset, into);
-  }
-
-  #whole(content: LayerContent & { readonly kind: "disk" }, into: Buffer): void {
-    const kept = this.#kept(content.sha256);
-    if (kept !== undefined) {
-      into.set(kept);
-      return;
-    }
-    const file = open(content.path);
-    try {
-      fill(file, content, into);
-      if (readSync(file, SCRATCH, 0, 1, null) !== 0 || hash("sha256", into, "hex") !== content.sha256)
-        throw torn(content.path);
-    } finally {
-      closeSync(file);
+    else if (length < content.size) this.#next(content, offset, into);
+    else {
+      const kept = this.#kept(content.sha256);
+      if (kept !== undefined) into.set(kept);
+      else if (later === undefined) this.readFile({ content, into, at });
+      else later.push({ content, into, at });
     }
   }
 

@@ -1,0 +1,60 @@
+import { createHash } from "node:crypto";
+import { type DiffHasher, type DiffHasherOptions, SLOTS } from "./diff-hasher.ts";
+import { ThreadHasher } from "./thread-hasher.ts";
+
+/** Layers below this many bytes are hashed on this thread: starting another one costs more. */
+const WORTH_A_THREAD = 16 << 20;
+
+/** A hasher for a layer of about `size` bytes. */
+export function makeDiffHasher(size: number, options: DiffHasherOptions): DiffHasher {
+  return size < WORTH_A_THREAD ? new InlineHasher(options.slotSize) : new ThreadHasher(options);
+}
+
+class InlineHasher implements DiffHasher {
+  readonly #slotSize: number;
+  readonly #hash = createHash("sha256");
+  readonly #buffers: Buffer[] = [];
+  #next = 0;
+  #last: Buffer = Buffer.alloc(0);
+
+  constructor(slotSize: number) {
+    this.#slotSize = slotSize;
+  }
+
+  lend(size: number): Buffer {
+    if (size > this.#slotSize) {
+      this.#last = Buffer.allocUnsafeSlow(size);
+      return this.#last;
+    }
+    const slot = this.#next;
+    this.#next = (slot + 1) % SLOTS;
+    this.#last = this.#buffers[slot] ?? Buffer.allocUnsafeSlow(this.#slotSize);
+    this.#buffers[slot] = this.#last;
+    return this.#last;
+  }
+
+  hasTime(): boolean {
+    return false;
+  }
+
+  update(length: number): number {
+    this.#hash.update(this.#last.subarray(0, length));
+    return 0;
+  }
+
+  isFilled(): boolean {
+    return true;
+  }
+
+  waitFilled(): void {
+    // There is no other thread that reads.
+  }
+
+  digest(): string {
+    return this.#hash.digest("hex");
+  }
+
+  close(): void {
+    this.#buffers.length = 0;
+  }
+}
