@@ -1,4 +1,5 @@
 import type { FileRead } from "./read-block.ts";
+import type { WorkThreads } from "./thread/work-threads.ts";
 
 /** Hashes the tar of a layer, block by block. Blocks are written into buffers that the hasher lends. */
 export interface DiffHasher {
@@ -21,7 +22,7 @@ export interface DiffHasher {
   waitFilled(ticket: number): void;
   /** 64 hex digits of sha256 over all updates. Throws what reading throws. */
   digest(): string;
-  /** Stops it; safe after `digest`. */
+  /** Lets go of what it holds; safe after `digest`. */
   close(): void;
 }
 
@@ -31,6 +32,8 @@ export interface DiffHasherOptions {
   readonly slotSize: number;
   /** Tries again what the hasher failed to read, for the error or in luck. */
   readonly read: (file: FileRead) => void;
+  /** Where a second thread comes from. */
+  readonly threads: WorkThreads;
 }
 
 /** Buffers in all: enough for one being filled, some being compressed and one being hashed. */

@@ -33,4 +33,6 @@ export {
   type StoredTree,
   StoredTreeWriter,
 } from "./stored-tree.ts";
+export { HashBatch } from "./thread/hash-batch.ts";
+export { type WorkThread, WorkThreads } from "./thread/work-threads.ts";
 export { validateImage } from "./validate-image.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type DiffHasher, type DiffHasherOptions, SLOTS } from "./diff-hasher.ts";
-import { ThreadHasher } from "./thread-hasher.ts";
+import { ThreadHasher } from "./thread/thread-hasher.ts";
 
 /** Layers below this many bytes are hashed on this thread: starting another one costs more. */
 const WORTH_A_THREAD = 16 << 20;

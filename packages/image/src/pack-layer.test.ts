@@ -11,8 +11,10 @@ import type { LayerData } from "./layer-data.ts";
 import type { LayerEntry } from "./layer-entry.ts";
 import { layerStream, layerTar } from "./layer-form.ts";
 import { packLayer } from "./pack-layer.ts";
+import { WorkThreads } from "./thread/work-threads.ts";
 
 const rig = testStore();
+const threads = new WorkThreads();
 let store: Store;
 let dir: string;
 beforeAll(async () => {
@@ -22,6 +24,7 @@ beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), "imgbuild-pack-"));
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
+afterAll(() => threads.close());
 afterAll(() => rig.remove());
 
 function onDisk(name: string, bytes: Buffer): LayerEntry {
@@ -54,6 +57,7 @@ function pack(entries: readonly LayerEntry[], codec?: Codec) {
     signal: new AbortController().signal,
     progress: () => undefined,
     kept: () => undefined,
+    threads,
   });
 }
 
@@ -160,6 +164,7 @@ describe("packLayer()", () => {
       signal: controller.signal,
       progress: () => undefined,
       kept: () => undefined,
+      threads,
     };
     await expect(packLayer([onDisk("a", noise(10))], options)).rejects.toThrow("stop");
     expect(store.stats().blobs).toBe(before.blobs);

@@ -10,6 +10,7 @@ import { makeDiffHasher } from "./make-diff-hasher.ts";
 import { MAX_BLOCK, type PlannedBlock, planBlocks } from "./plan-blocks.ts";
 import { BlockReader, type FileRead } from "./read-block.ts";
 import { SegmentWriter } from "./segment-writer.ts";
+import type { WorkThreads } from "./thread/work-threads.ts";
 
 /** What packing needs beside the entries. */
 export interface PackOptions {
@@ -26,6 +27,8 @@ export interface PackOptions {
   readonly progress: (bytes: number) => void;
   /** Contents that are in memory already, by sha256. */
   readonly kept: (sha256: string) => Uint8Array | undefined;
+  /** Where a second thread comes from; a large layer uses one. */
+  readonly threads: WorkThreads;
 }
 
 /** What packing gave: the layer, and how much of it was compressed now. */
@@ -91,7 +94,11 @@ class Packing {
   constructor(options: PackOptions, size: number) {
     this.#options = options;
     this.#reader = new BlockReader(options.kept);
-    this.#hasher = makeDiffHasher(size, { slotSize: SLOT, read: (file) => this.#reader.readFile(file) });
+    this.#hasher = makeDiffHasher(size, {
+      slotSize: SLOT,
+      read: (file) => this.#reader.readFile(file),
+      threads: options.threads,
+    });
     this.#writer = options.codec === undefined ? undefined : new SegmentWriter(options.store, options.codec);
   }
 

@@ -10,7 +10,7 @@ import type {
   Output,
   StepRunner,
 } from "@imgbuild/graph";
-import { type ImageData, LayerIndexes } from "@imgbuild/image";
+import { type ImageData, LayerIndexes, type WorkThreads } from "@imgbuild/image";
 import type { Store } from "@imgbuild/store";
 import type { Codec } from "@imgbuild/tar";
 
@@ -50,6 +50,8 @@ export interface StepsOptions {
   readonly now: () => number;
   /** The compression that will be delivered, if one will be: layers are compressed to it while they are packed. */
   readonly codec: () => Codec | undefined;
+  /** Where second threads come from. The caller closes it. */
+  readonly threads: WorkThreads;
   /** For derivations with scripts; without it they fail. */
   readonly scripts?: ScriptOptions | undefined;
   /** For files of the web; without it they fail. */
@@ -92,8 +94,8 @@ export function createSteps(options: StepsOptions): Steps {
     indexes: new LayerIndexes(options.store),
   };
   const sources = new RunSources(shared, kept);
-  const layerOptions = { ...shared, codec: options.codec, now: options.now, kept };
   const openSandbox = sandboxOpener(options);
+  const layerOptions = { ...shared, codec: options.codec, now: options.now, kept, threads: options.threads };
   const downloads = new Downloads({ directory: `${options.store.directory}/downloads`, locks: options.store.locks });
   const urls = urlRunner({ store: options.store, downloads, web: options.web });
   const npm = npmPackageRunner({ ...options, downloads, npm: options.npm });

@@ -2,6 +2,7 @@ import { realpathSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { ImgbuildError } from "@imgbuild/errors";
 import type { EventSink } from "@imgbuild/graph";
+import { WorkThreads } from "@imgbuild/image";
 import { findWorkspace, loadConfig, type Runtime, runtimeFrom } from "@imgbuild/loader";
 import type { Reporter } from "@imgbuild/report";
 import type { NpmAccess, WebAccess } from "@imgbuild/steps";
@@ -26,6 +27,7 @@ export interface Session {
   readonly npm: Connection<NpmAccess>;
   readonly web: Connection<WebAccess>;
   readonly debian: DebianConnection;
+  readonly threads: WorkThreads;
   readonly reporter: Reporter;
   readonly emit: EventSink;
   readonly startedAt: number;
@@ -63,6 +65,7 @@ export async function withSession<T>(flags: Flags, host: Host, body: (session: S
     return openWebAccess({ host, emit: reporter.emit });
   });
   const debian = new DebianConnection({ host, workspaceRoot, runtime, emit: reporter.emit });
+  const threads = new WorkThreads();
   try {
     const emit = reporter.emit;
     const real = realpathSync(cacheDir);
@@ -77,6 +80,7 @@ export async function withSession<T>(flags: Flags, host: Host, body: (session: S
       npm,
       debian,
       web,
+      threads,
       reporter,
       emit,
       startedAt,
@@ -87,6 +91,7 @@ export async function withSession<T>(flags: Flags, host: Host, body: (session: S
     npm.close();
     debian.close();
     web.close();
+    threads.close();
     store.close();
   }
 }

@@ -1,5 +1,5 @@
 import type { DerivationId, JsonValue, LayerArgs, Output, Step, StepRunner } from "@imgbuild/graph";
-import { type LayerIndexes, packLayer } from "@imgbuild/image";
+import { type LayerIndexes, packLayer, type WorkThreads } from "@imgbuild/image";
 import type { Store } from "@imgbuild/store";
 import type { Codec } from "@imgbuild/tar";
 import type { SweptTree } from "../path/swept-tree.ts";
@@ -17,6 +17,7 @@ export interface LayerRunnerOptions {
   readonly swept: (id: DerivationId) => SweptTree;
   readonly kept: (sha256: string) => Uint8Array | undefined;
   readonly indexes: LayerIndexes;
+  readonly threads: WorkThreads;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -48,6 +49,9 @@ export function contextOf(step: Step, { swept, indexes, store }: LayerRunnerOpti
 }
 
 /** How the step packs. */
-export function packOptions(step: Step, { store, codec, kept }: LayerRunnerOptions): Parameters<typeof packLayer>[1] {
-  return { store, codec: codec(), signal: step.signal, progress: step.progress, kept };
+export function packOptions(
+  step: Step,
+  { store, codec, kept, threads }: LayerRunnerOptions,
+): Parameters<typeof packLayer>[1] {
+  return { store, codec: codec(), signal: step.signal, progress: step.progress, kept, threads };
 }

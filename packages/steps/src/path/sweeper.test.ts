@@ -14,12 +14,14 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Derivation, derivationId, diffTrees, type Leaf, type PathArgs } from "@imgbuild/graph";
+import { WorkThreads } from "@imgbuild/image";
 import type { Store } from "@imgbuild/store";
 import { testStore } from "@imgbuild/testkit";
 import { ContentCache } from "./content-cache.ts";
 import { Sweeper } from "./sweeper.ts";
 
 const rig = testStore();
+const threads = new WorkThreads();
 let store: Store;
 let root: string;
 beforeAll(async () => {
@@ -29,6 +31,7 @@ beforeEach(() => {
   root = realpathSync(mkdtempSync(join(tmpdir(), "imgbuild-sweep-")));
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
+afterAll(() => threads.close());
 afterAll(() => rig.remove());
 
 /** Far from now, so that no file counts as changed a moment ago. */
@@ -47,6 +50,7 @@ function sweep(path = "src", args: Partial<PathArgs> = {}, now = Date.now() + LA
     hidden: new Set([join(root, "src/cache")]),
     now: () => now,
     contents: new ContentCache(1 << 20),
+    threads,
   });
   const full = { path, include: [], exclude: [], follow: false, ...args };
   const recipe = { kind: "path", args: full as unknown as Derivation["args"], inputs: [] };

@@ -2,6 +2,7 @@ import { lstatSync, realpathSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { atPosition, fromUnknown, ImgbuildError, systemCode } from "@imgbuild/errors";
 import { type Derivation, type DerivationId, encodeNode, hashParts, type Leaf, type PathArgs } from "@imgbuild/graph";
+import type { WorkThreads } from "@imgbuild/image";
 import type { Store } from "@imgbuild/store";
 import type { ContentCache } from "./content-cache.ts";
 import { FileHasher } from "./file-hasher.ts";
@@ -20,6 +21,7 @@ export interface SweeperOptions {
   readonly hidden: ReadonlySet<string>;
   readonly now: () => number;
   readonly contents: ContentCache;
+  readonly threads: WorkThreads;
 }
 
 /** Sweeps path sources: each (path, selection) once a run, compared with the packed snapshot of the last sweep. */
@@ -63,13 +65,13 @@ export class Sweeper {
   }
 
   #sweep(args: PathArgs, counters: SweepCounters): SweptTree {
-    const { store, workspaceRoot, hidden, now, contents } = this.#options;
+    const { store, workspaceRoot, hidden, now, contents, threads } = this.#options;
     const root = args.path === "" ? workspaceRoot : `${workspaceRoot}/${args.path}`;
     refuseHidden(root, args, hidden);
     const isDirectory = checkRoot(root, args, workspaceRoot);
     const selection = makeSelection(args.include, args.exclude);
     const key = hashParts("imgbuild.snapshot", [workspaceRoot, args.path, String(args.follow), selection.id]);
-    const hasher = new FileHasher(contents);
+    const hasher = new FileHasher(contents, threads);
     const context: SweepContext = {
       root,
       workspaceRoot,
