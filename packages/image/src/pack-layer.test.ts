@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -152,6 +152,42 @@ describe("packLayer()", () => {
     if (size === undefined) rmSync(join(dir, "f"));
     else writeFileSync(join(dir, "f"), noise(size));
     await expect(pack([entry])).rejects.toMatchObject({ code: "input-changed" });
+  });
+
+  describe("a layer that two threads read", () => {
+    const template = noise(40_000, 3);
+    /** 500 files that differ in their first bytes; enough for a second thread. */
+    const many = () =>
+      Array.from({ length: 500 }, (_, i) => {
+        template.writeUInt32LE(i, 0);
+        return onDisk(`f${String(i).padStart(3, "0")}`, template);
+      });
+
+    test.each([undefined, codecFor({ algorithm: "gzip", level: 1 })])(
+      "has the diffID of its tar (%#)",
+      async (codec) => {
+        const entries = many();
+        const { layer } = await pack(entries, codec);
+        const tar = await bytesOf(layerTar(store, withSource(layer, entries)));
+        expect(layer.diffId).toBe(`sha256:${createHash("sha256").update(tar).digest("hex")}`);
+      },
+    );
+
+    test("is refused when a file of it has other bytes, is shorter, longer or gone by now", async () => {
+      const entries = many();
+      const right = readFileSync(join(dir, "f300"));
+      const before = store.stats();
+      for (const wrong of [noise(40_000, 7), right.subarray(1), Buffer.concat([right, right]), undefined]) {
+        rmSync(join(dir, "f300"));
+        if (wrong !== undefined) writeFileSync(join(dir, "f300"), wrong);
+        await expect(pack(entries, codecFor({ algorithm: "zstd" }))).rejects.toMatchObject({
+          code: "input-changed",
+          message: expect.stringContaining("f300"),
+        });
+        expect(store.stats()).toMatchObject({ blobs: before.blobs, segments: before.segments });
+        writeFileSync(join(dir, "f300"), right);
+      }
+    });
   });
 
   test("stops when it is cancelled, and keeps nothing", async () => {

@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import {
   chmodSync,
   mkdirSync,
@@ -324,5 +325,18 @@ describe("a source that cannot be read", () => {
     expect(sweep("src/a.txt").digest).toBe(file.digest);
     chmodSync(join(root, "src/a.txt"), 0o755);
     expect(sweep("src/a.txt").digest).not.toBe(file.digest);
+  });
+
+  test("has the digest of each file also where two threads share them", () => {
+    const contents = new Map(
+      Array.from({ length: 2_000 }, (_, i) => [`f${i}`, `content of ${i}\n`.repeat((i % 50) + 1)]),
+    );
+    contents.set("large", "0123456789abcdef".repeat(300_000));
+    for (const [name, text] of contents) write(`src/${name}`, text);
+    const { digest, sweeper, filesOpened } = sweep();
+    const node = sweeper.node(digest) ?? "";
+    expect(filesOpened).toBe(contents.size);
+    for (const text of contents.values()) expect(node).toContain(createHash("sha256").update(text).digest("hex"));
+    expect(sweep()).toMatchObject({ digest, filesOpened: 0 });
   });
 });
