@@ -42,4 +42,4 @@ export type ThreadMessage =
   | readonly ReadMessage[];
 
 /** A file to read into the slot given last, `at` bytes after its start. */
-export type ReadMessage = readonly [path: string, size: number, at: number, sha256: string];
+type ReadMessage = readonly [path: string, size: number, at: number, sha256: string];
