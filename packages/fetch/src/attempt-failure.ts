@@ -16,15 +16,23 @@ export class AttemptFailure extends Error {
   readonly hint: string | undefined;
   /** How long the server asks to wait. */
   readonly retryAfterMs: number;
+  /** The HTTP status, where there was one. */
+  readonly status: number | undefined;
 
   constructor(
     kind: FailureKind,
     message: string,
-    details: { readonly hint?: string | undefined; readonly retryAfterMs?: number; readonly cause?: unknown } = {},
+    details: {
+      readonly hint?: string | undefined;
+      readonly retryAfterMs?: number;
+      readonly status?: number | undefined;
+      readonly cause?: unknown;
+    } = {},
   ) {
     super(message, { cause: details.cause });
     this.kind = kind;
     this.hint = details.hint;
     this.retryAfterMs = details.retryAfterMs ?? 0;
+    this.status = details.status;
   }
 }

@@ -1,4 +1,5 @@
 export type { TlsOptions } from "./agents.ts";
+export { answeredStatus } from "./answered-status.ts";
 export type { FetchedBytes } from "./fetch-bytes.ts";
 export {
   type Address,
@@ -12,6 +13,7 @@ export {
   type FileSink,
   type Progress,
 } from "./fetcher.ts";
+export { fileMatches } from "./file-matches.ts";
 export type { Retry, RetryOptions, Timing } from "./mirrors.ts";
 export { type ProxyConfig, proxyFor, proxyFromEnvironment } from "./proxy.ts";
 export { redactUrl } from "./redact.ts";

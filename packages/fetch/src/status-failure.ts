@@ -10,7 +10,7 @@ export function statusFailure(response: Pick<IncomingMessage, "statusCode" | "he
   const status = response.statusCode ?? 0;
   if ((status >= 200 && status < 300) || status === 304) return undefined;
   const said = `the server answered ${status}`;
-  if (status === 404 || status === 410) return new AttemptFailure("missing", said);
+  if (status === 404 || status === 410) return new AttemptFailure("missing", said, { status });
   if (status >= 500 || status === 429 || status === 408 || status === 425) {
     const wait = retryAfterMs(response.headers["retry-after"], now);
     if (wait <= LONGEST_WAIT) return new AttemptFailure("temporary", said, { retryAfterMs: wait });
@@ -19,10 +19,16 @@ export function statusFailure(response: Pick<IncomingMessage, "statusCode" | "he
     });
   }
   if (status === 401) {
-    return new AttemptFailure("refused", said, { hint: "Give credentials for this host, e.g. a token in .npmrc" });
+    return new AttemptFailure("refused", said, {
+      status,
+      hint: "Give credentials for this host, e.g. a token in .npmrc",
+    });
   }
   if (status === 403) {
-    return new AttemptFailure("refused", said, { hint: "Check that the credentials for this host may read it" });
+    return new AttemptFailure("refused", said, {
+      status,
+      hint: "Check that the credentials for this host may read it",
+    });
   }
   if (status === 407) return new AttemptFailure("refused", said, { hint: "Give the proxy's user and password" });
   return new AttemptFailure("refused", said);

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { setMaxListeners } from "node:events";
 import { mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Address, Fetcher, Progress } from "@imgbuild/fetch";
+import { type Address, type Fetcher, fileMatches, type Progress } from "@imgbuild/fetch";
 import type { LockTable } from "@imgbuild/store";
 
 /** A file to download, known by what it must hash to. */
@@ -10,6 +10,8 @@ export interface WantedFile {
   readonly integrity: string;
   readonly size?: number | undefined;
   readonly maxBytes: number;
+  /** Asked when its turn has come: whether somebody else, in another process say, made of it what is to be made. Then it is not fetched. */
+  readonly isUsed?: (() => boolean) | undefined;
   /** Whence, asked when its turn has come. */
   readonly addresses: () => Promise<{ readonly urls: readonly Address[]; readonly fetcher: Fetcher }>;
 }
@@ -52,7 +54,7 @@ export class Downloads {
     this.#enter(wanted, signal).done.catch(() => undefined);
   }
 
-  /** The path of the whole, verified file. Whoever waits is served before those that were only started. */
+  /** The path of the whole, verified file; of none when it `isUsed`. Whoever waits is served before those that were only started. */
   async get(wanted: WantedFile, { signal, onProgress }: DownloadWatch): Promise<string> {
     const flight = this.#enter(wanted, signal);
     const place = this.#waiting.indexOf(flight);
@@ -114,9 +116,10 @@ export class Downloads {
       for (const watcher of watchers) watcher(progress);
     };
     const request = { urls, integrity, size, maxBytes, signal, onProgress };
-    await this.#locks.withLock(`download ${integrity}`, { signal, onWait: () => undefined }, () =>
-      fetcher.download(request, { path }),
-    );
+    await this.#locks.withLock(`download ${integrity}`, { signal, onWait: () => undefined }, async () => {
+      // A run that was ended between the download and its use left it whole.
+      if (wanted.isUsed?.() !== true && !fileMatches(path, integrity)) await fetcher.download(request, { path });
+    });
     return path;
   }
 

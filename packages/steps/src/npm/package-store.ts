@@ -6,6 +6,7 @@ import type { Store } from "@imgbuild/store";
 import type { Downloads, WantedFile } from "../fetch/downloads.ts";
 import type { NpmOptions } from "./npm-options.ts";
 import type { NpmPackage } from "./package-origin.ts";
+import { withRegistryHint } from "./registry-hint.ts";
 import { tarballAddresses } from "./tarball-addresses.ts";
 import { type UnpackedPackage, unpackPackage } from "./unpack-package.ts";
 
@@ -40,9 +41,7 @@ export class PackageStore {
   async get(unit: NpmPackage, watch: PackageWatch): Promise<UnpackedPackage> {
     const known = this.known(unit);
     if (known !== undefined) return known;
-    const unpacked = (await this.#fromCache(unit, watch)) ?? (await this.#fromSource(unit, watch));
-    this.#options.store.facts.set(SPACE, unit.integrity, JSON.stringify(unpacked));
-    return unpacked;
+    return (await this.#fromCache(unit, watch)) ?? (await this.#fromSource(unit, watch));
   }
 
   /** Starts to fetch those of some packages that are nowhere on this machine. */
@@ -85,11 +84,14 @@ export class PackageStore {
     const { workspaceRoot, downloads } = this.#options;
     if (unit.source.from === "file") return this.#fromFile(`${workspaceRoot}/${unit.source.path}`, unit, watch);
     const wanted = this.#wanted(unit);
-    const path = await downloads.get(wanted, {
+    const download = downloads.get(wanted, {
       signal: watch.signal,
       onProgress: ({ received }) => watch.progress(received),
     });
-    const unpacked = await this.#unpack(path, unit, watch);
+    const path = await download.catch(async (error: unknown) => {
+      throw withRegistryHint(error, unit, (await this.#options.access()).config);
+    });
+    const unpacked = this.known(unit) ?? (await this.#unpack(path, unit, watch));
     downloads.drop(wanted);
     return unpacked;
   }
@@ -108,12 +110,16 @@ export class PackageStore {
       const access = await this.#options.access();
       return { urls: await tarballAddresses(access, unit), fetcher: access.fetcher };
     };
-    return { integrity: unit.integrity, maxBytes: MAX_BYTES, addresses };
+    const isUsed = () => this.known(unit) !== undefined;
+    return { integrity: unit.integrity, maxBytes: MAX_BYTES, isUsed, addresses };
   }
 
-  #unpack(path: string, unit: NpmPackage, { signal, progress }: PackageWatch): Promise<UnpackedPackage> {
+  async #unpack(path: string, unit: NpmPackage, { signal, progress }: PackageWatch): Promise<UnpackedPackage> {
     const { store } = this.#options;
-    return unpackPackage({ path, integrity: unit.integrity, title: titleOf(unit) }, { store, signal, progress });
+    const { integrity } = unit;
+    const unpacked = await unpackPackage({ path, integrity, title: titleOf(unit) }, { store, signal, progress });
+    store.facts.set(SPACE, integrity, JSON.stringify(unpacked));
+    return unpacked;
   }
 }
 
