@@ -13,7 +13,7 @@ import { gzipSuite } from "./suites/gzip.ts";
 import { smallSuite } from "./suites/small.ts";
 import { startSuite } from "./suites/start.ts";
 import { zstdSuite } from "./suites/zstd.ts";
-import { type Outcome, outcomeOf, renderTable } from "./table.ts";
+import { type Outcome, outcomeOf, renderConditions, renderTable } from "./table.ts";
 import { findTools } from "./tools.ts";
 
 const SUITES: readonly SuiteSource[] = [
@@ -57,7 +57,7 @@ export async function main({
   const outcomes: Outcome[] = [];
   const samples: Record<string, Samples> = {};
   try {
-    for (const source of SUITES.filter((suite) => isWanted(suite, options))) {
+    for (const source of SUITES.filter(({ name }) => options.only.length === 0 || options.only.includes(name))) {
       const context = { options, tools, scratch: join(options.work, `run-${source.name}`) };
       const done = await measure(source, context);
       samples[source.name] = done.samples;
@@ -66,20 +66,15 @@ export async function main({
   } finally {
     await stopSharedDockerd();
   }
-  process.stdout.write(`${renderTable(outcomes)}\n`);
+  process.stdout.write(`${renderConditions(machine, options.runs)}\n\n${renderTable(outcomes)}\n`);
   mkdirSync(dirname(options.json), { recursive: true });
   const command = ["npm run bench --", ...argv].join(" ");
   writeFileSync(
     options.json,
     `${JSON.stringify({ command, machine, tools: tools.versions, outcomes, samples }, null, 2)}\n`,
   );
-  say(`\n${JSON.stringify(machine)}\nFigures: ${options.json}`);
+  say(`\nFigures: ${options.json}`);
   return 0;
-}
-
-function isWanted(suite: SuiteSource, options: Options): boolean {
-  if (options.only.length > 0) return options.only.includes(suite.name);
-  return suite.large !== true || options.large;
 }
 
 async function measure(
@@ -106,6 +101,6 @@ async function measure(
 }
 
 /** Trees of a smoke run are too small for its figures to mean anything. */
-function withoutGoal({ goal: _goal, goalRatio: _ratio, ...row }: Row): Row {
+function withoutGoal({ goal: _goal, goalRatio: _ratio, goalBeyond: _beyond, ...row }: Row): Row {
   return row;
 }

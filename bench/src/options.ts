@@ -4,7 +4,6 @@ import { parseArgs } from "node:util";
 export interface Options {
   /** Tiny trees, few runs, no daemon: proves that the harness works, says nothing about speed. */
   readonly smoke: boolean;
-  readonly large: boolean;
   readonly profile: boolean;
   readonly only: readonly string[];
   readonly runs: number;
@@ -20,7 +19,6 @@ export interface Options {
 export const USAGE = `npm run bench -- [options]
   --only NAME       run one suite (repeatable)
   --runs N          runs of each contender after one warm-up (default 5)
-  --large           also the workspace of 1,000 images
   --smoke           tiny trees, one run, no daemon: does the harness work?
   --profile         also a CPU profile of each of our cases
   --json FILE       where the figures go (default bench/.work/last.json)
@@ -34,7 +32,6 @@ export function parseOptions(argv: readonly string[], root: string): Options {
     args: [...argv],
     options: {
       smoke: { type: "boolean", default: false },
-      large: { type: "boolean", default: false },
       profile: { type: "boolean", default: false },
       only: { type: "string", multiple: true, default: [] },
       runs: { type: "string" },
@@ -48,7 +45,6 @@ export function parseOptions(argv: readonly string[], root: string): Options {
   const work = join(root, "bench", ".work", values.smoke ? "smoke" : "full");
   return {
     smoke: values.smoke,
-    large: values.large,
     profile: values.profile,
     only: values.only,
     runs,

@@ -23,6 +23,8 @@ export interface Row {
   readonly goalRatio?: number;
   /** Greatest measure of ours. */
   readonly goal?: number;
+  /** Greatest ours − peer: the peer's work is part of ours, and not ours to make faster. */
+  readonly goalBeyond?: number;
   readonly unit?: "s" | "MB";
 }
 
@@ -44,7 +46,5 @@ export interface SuiteContext {
 
 export interface SuiteSource {
   readonly name: string;
-  /** Left out unless named or asked for by --large. */
-  readonly large?: boolean;
   setUp(context: SuiteContext): Promise<Suite>;
 }

@@ -1,3 +1,4 @@
+import type { Machine } from "./machine.ts";
 import type { Samples } from "./run-suite.ts";
 import type { Row } from "./suite.ts";
 
@@ -36,7 +37,7 @@ export function outcomeOf(row: Row, samples: Samples): Outcome {
     ratio,
     cpu: { ours: cpuOf(row.ours, samples), peer: row.peer === undefined ? null : cpuOf(row.peer, samples) },
     goal: goalText(row, unit),
-    reached: isReached(row, ours.median, ratio),
+    reached: isReached(row, ours.median, peer?.median ?? null),
   };
 }
 
@@ -45,17 +46,30 @@ function cpuOf(name: string, samples: Samples): number | null {
   return cpu.length === 0 ? null : spread(cpu).median;
 }
 
-function isReached(row: Row, measure: number, ratio: number | null): boolean | null {
-  if (row.goal === undefined && (row.goalRatio === undefined || ratio === null)) return null;
-  const within = row.goal === undefined || measure <= row.goal;
-  return within && (row.goalRatio === undefined || ratio === null || ratio <= row.goalRatio);
+/** Null when there is no goal, or none that can be told without the peer that did not run. */
+function isReached({ goal, goalRatio, goalBeyond }: Row, ours: number, peer: number | null): boolean | null {
+  const parts: boolean[] = [];
+  if (goal !== undefined) parts.push(ours <= goal);
+  if (goalRatio !== undefined && peer !== null) parts.push(ours <= goalRatio * peer);
+  if (goalBeyond !== undefined && peer !== null) parts.push(ours <= goalBeyond + peer);
+  return parts.length === 0 ? null : parts.every((reached) => reached);
 }
 
 function goalText(row: Row, unit: string): string {
   const parts: string[] = [];
   if (row.goal !== undefined) parts.push(`≤ ${row.goal} ${unit}`);
   if (row.goalRatio !== undefined) parts.push(`≤ ${row.goalRatio} ×`);
+  if (row.goalBeyond !== undefined) parts.push(`≤ peer + ${row.goalBeyond} ${unit}`);
   return parts.join(", ") || "–";
+}
+
+/** What the figures below it were measured on, and how. */
+export function renderConditions(machine: Machine, runs: number): string {
+  const { cores, processor, memoryGiB, kernel, fileSystem, node, loadBefore } = machine;
+  return [
+    `${cores} × ${processor}, ${memoryGiB} GiB, Linux ${kernel}, ${fileSystem}, Node ${node}; load before the run ${loadBefore.toFixed(1)}.`,
+    `Medians (least–greatest) of ${runs} ${runs === 1 ? "run" : "runs"} each, in turns, after one warm-up; CPU is user and system time.`,
+  ].join("\n");
 }
 
 /** The outcomes as one Markdown table. */

@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { imgbuildIn } from "../imgbuild.ts";
-import { timeProcess } from "../run-process.ts";
 import type { Contender, Suite, SuiteContext, SuiteSource } from "../suite.ts";
 import { fleetTree } from "../trees/fleet.ts";
+import { turboNoOp } from "../turbo.ts";
 
 interface Fleet {
   readonly name: string;
@@ -15,10 +15,8 @@ interface Fleet {
 /** A workspace of many images in which nothing changed. */
 export const fleetSuite: SuiteSource = fleet({ name: "fleet", images: 100, files: 50_000, goal: 0.35, goalRatio: 1 });
 
-export const fleet1000Suite: SuiteSource = {
-  ...fleet({ name: "fleet1000", images: 1000, files: 100_000, goal: 1 }),
-  large: true,
-};
+/** The same of a large company's. */
+export const fleet1000Suite: SuiteSource = fleet({ name: "fleet1000", images: 1000, files: 100_000, goal: 1 });
 
 function fleet(shape: Fleet): SuiteSource {
   return { name: shape.name, setUp: (context) => setUp(shape, context) };
@@ -37,10 +35,8 @@ async function setUp(shape: Fleet, context: SuiteContext): Promise<Suite> {
   const contenders: Contender[] = [
     { name: "no-op", ours: true, run: (nodeFlags) => tool.time(["build", "//..."], { nodeFlags }) },
   ];
-  for (const name of ["turbo", "turbo-native"]) {
-    if (!tools.has(name) || !tools.has("git") || options.smoke) continue;
-    const args = ["run", "build", "--output-logs=none", `--cache-dir=${join(context.scratch, "turbo")}`];
-    contenders.push({ name, run: () => timeProcess({ program: tools.path(name), args, cwd: directory }) });
+  for (const name of ["turbo", "turbo-native"] as const) {
+    if (tools.has(name, "git") && !options.smoke) contenders.push(turboNoOp(name, directory, context));
   }
   const title = `no-op, ${images.toLocaleString("en")} images over ${files.toLocaleString("en")} files`;
   return {

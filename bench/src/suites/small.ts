@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { daemonLoad } from "../daemon-load.ts";
 import { editFile } from "../edit-file.ts";
 import { imgbuildIn } from "../imgbuild.ts";
 import { buildahBud, dockerBuild } from "../peers.ts";
@@ -32,16 +33,16 @@ export const smallSuite: SuiteSource = {
         prepare: edit,
         run: (nodeFlags) => loader.time(["load", MIX.small], { nodeFlags, env }),
       });
+      contenders.push(daemonLoad("daemon's part", { prepare: edit, builder, socket: dockerd.socket }, context));
       contenders.push(dockerBuild(dockerd.host, { name: "docker build, cached", ...image }, context));
     }
     if (context.tools.has("buildah") && !context.options.smoke)
       contenders.push(buildahBud({ name: "buildah bud --layers", ...image }, context));
-    const load = {
-      title: "one small file, its own layer, loaded into dockerd",
-      ours: "edit and load",
-      peer: "docker build, cached",
-      goal: 0.3,
-    };
+    const title = "one small file, its own layer, loaded into dockerd";
+    const load = [
+      { title, ours: "edit and load", peer: "daemon's part", goalBeyond: 0.3 },
+      { title, ours: "edit and load", peer: "docker build, cached" },
+    ];
     return {
       contenders,
       rows: [
@@ -53,7 +54,7 @@ export const smallSuite: SuiteSource = {
           goalRatio: 0.2,
         },
         { title: "one small file, its own layer", ours: "edit", peer: "buildah bud --layers" },
-        ...(dockerd === undefined ? [] : [load]),
+        ...(dockerd === undefined ? [] : load),
       ],
     };
   },

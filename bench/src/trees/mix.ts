@@ -15,6 +15,7 @@ const PACKAGES = [
 export const MIX = {
   label: "//images/mix",
   small: "//images/app",
+  smallAlone: "//images/small",
   chain: "//images/chain",
   edit: "tree/node_modules/bench-edit/index.js",
   smallEdit: "small/app.js",
@@ -27,10 +28,10 @@ const CHAIN = 10;
  * A workspace of one image whose only layer has about 24,000 small files of npm packages and a binary of 95 MB; of a
  * second one that adds a small layer; and of ten in a chain on the first. With Dockerfiles that say the same.
  */
-export function mixTree(options: Options): Promise<string> {
+export async function mixTree(options: Options): Promise<string> {
   const directory = join(options.work, "mix");
   const recipe = JSON.stringify({ version: 1, smoke: options.smoke, packages: PACKAGES });
-  return cachedTree(directory, recipe, () => {
+  await cachedTree(directory, recipe, () => {
     writeIn(directory, "package.json", '{ "name": "bench-mix", "private": true, "workspaces": [] }\n');
     if (options.smoke) makeSmallTree(join(directory, "tree"));
     else if (options.mixFrom !== undefined)
@@ -38,8 +39,10 @@ export function mixTree(options: Options): Promise<string> {
     else installPackages(join(directory, "tree"));
     writeIn(directory, MIX.edit, "export const edit = 0;\n");
     writeSmallLayers(directory);
-    writeDefinitions(directory);
   });
+  // Not part of what is kept: they change with the bench, and cost nothing.
+  writeDefinitions(directory);
+  return directory;
 }
 
 function installPackages(tree: string): void {
@@ -77,6 +80,10 @@ function writeDefinitions(directory: string): void {
     'import { buildImage, tree } from "imgbuild";',
     'import mix from "../mix/image.ts";',
     'export default buildImage({ name: "app", tag: "bench", fromImage: mix, copyToRoot: tree({ "/small": "//small" }) });',
+  ]);
+  image("small", [
+    'import { buildImage, tree } from "imgbuild";',
+    'export default buildImage({ name: "small", tag: "bench", copyToRoot: tree({ "/small": "//small" }) });',
   ]);
   const links = Array.from({ length: CHAIN }, (_, index) => {
     const place = `copyToRoot: tree({ "/chain/${index + 1}": "//chain/${index + 1}" })`;
