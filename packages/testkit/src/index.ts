@@ -1,5 +1,6 @@
 export { type ChildScript, childScript, type RunningScript } from "./child-script.ts";
 export { CLI_PATH, type CliEvent, type CliOptions, type CliResult, type RunningCli, startCli } from "./cli-process.ts";
+export { debOf, type PublishOptions, startTestMirror, type TestDeb, type TestMirror } from "./debian-mirror.ts";
 export { type BlobStoreRig, describeBlobStore } from "./describe-blob-store.ts";
 export { describeSink, type SinkRig } from "./describe-sink.ts";
 export { describeTraceStore, type TraceStoreRig } from "./describe-trace-store.ts";
