@@ -32,6 +32,11 @@ export const open = buildImage({ name: "open", fromImage: "./two.tar" });
 
 export const usrmerge = buildImage({ name: "usrmerge", copyToRoot: tree({ "/usr": bash, "/bin": link("usr/bin"), "/etc/motd": text("hi\\n"), "/tmp": directory({ mode: 0o1777 }) }) });
 export const through = buildImage({ name: "through", fromImage: usrmerge, copyToRoot: [hello, tree({ "/etc/motd": text("hi\\n"), "/tmp/new": text("x") })] });
+const made = { extraCommands: "test -e bin/hello; mkdir -p bin/sub; echo s > bin/sub/made; ln bin/hello bin/twin" };
+export const scripted = buildImage({ name: "scripted", fromImage: usrmerge, copyToRoot: hello, ...made });
+export const scriptedLayers = buildLayeredImage({ name: "scripted-layers", fromImage: usrmerge, contents: hello, ...made, enableFakechroot: true, fakeRootCommands: "cat /bin/sub/made && /bin/twin" });
+export const scriptedOver = buildImage({ name: "scripted-over", fromImage: usrmerge, baseLinks: "replace", copyToRoot: hello, ...made });
+export const deliberate = buildImage({ name: "deliberate", fromImage: usrmerge, runAsRoot: "busybox rm /bin; /usr/bin/mkdir /bin; /usr/bin/busybox cp /usr/bin/cat /bin/", extraCommands: "echo x > bin/own" });
 export const replaced = buildImage({ name: "replaced", fromImage: usrmerge, baseLinks: "replace", copyToRoot: hello });
 `;
 
@@ -111,6 +116,23 @@ describeWithTools([...DOCKER_TOOLS, "skopeo"], "dockerTools E: base images", () 
     expect(on.run(reference, "stat", "-c", "%a", "/tmp").stdout).toBe("1777\n");
     const { layers } = await on.saved("//e:through");
     expect(layers.at(-1)?.map(({ path }) => path)).toEqual(["tmp", "tmp/new", "usr", "usr/bin", "usr/bin/hello"]);
+  });
+
+  test.each(["scripted", "scriptedLayers"])(
+    "what a script makes in bin/ goes through the link too (%s)",
+    async (name) => {
+      const reference = await on.load(`//e:${name}`);
+      expect(on.run(reference, "readlink", "/bin").stdout).toBe("usr/bin\n");
+      expect(on.run(reference, "sh", "-c", "cat /usr/bin/sub/made; /bin/twin").stdout).toBe("s\nHello, world!\n");
+    },
+  );
+
+  test("but for a directory that was put in the link's place on purpose", async () => {
+    const over = (await on.saved("//e:scriptedOver")).layers.at(-1)?.map(({ path }) => path);
+    expect(over).toEqual(["bin", "bin/hello", "bin/sub", "bin/sub/made", "bin/twin"]);
+    const deliberate = (await on.saved("//e:deliberate")).layers.at(-1)?.map(({ path }) => path);
+    expect(deliberate?.filter((path) => path.startsWith("usr"))).toEqual([]);
+    expect(deliberate).toEqual(expect.arrayContaining(["bin", "bin/cat", "bin/own"]));
   });
 
   test("the link is replaced when that is asked for", async () => {

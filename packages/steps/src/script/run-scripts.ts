@@ -18,6 +18,7 @@ import {
 } from "@imgbuild/sandbox";
 import { deletedPaths, ownedBy } from "./script-entries.ts";
 import { scriptFailure } from "./script-failure.ts";
+import { throughBase } from "./through-base.ts";
 
 /** What the scripts of one layer run on. */
 export interface ScriptGround {
@@ -27,6 +28,8 @@ export interface ScriptGround {
   /** Unpacked layers of the base, lowest first. */
   readonly lower: readonly string[];
   readonly base: BaseView | undefined;
+  /** Whether what a script makes without seeing the base goes through links to directories there. */
+  readonly baseLinks: "follow" | "replace";
   readonly kept: (sha256: string) => Uint8Array | undefined;
   readonly signal: AbortSignal;
   readonly timeoutSeconds: number | null;
@@ -49,15 +52,16 @@ export interface KeptRun {
   readonly run: Pick<SandboxRun, "root" | "cwd" | "binds" | "user">;
 }
 
-/** What scripts left. */
+/** What scripts left, where it comes to be over the base. */
 export interface ScriptChanges {
-  readonly changed: readonly ChangedFile[];
+  readonly changed: readonly LayerEntry[];
   /** Paths of the base that are deleted and that `changed` has no mark for. */
   readonly gone: readonly string[];
 }
 
 /**
- * Runs scripts over new files, in order; gives the changes. A script without rights works on files that are all its own; their
+ * Runs scripts over new files, in order; gives the changes. A script that does not see the base finds the files where the sources
+ * put them, one that does where they come to be through the links of the base. A script without rights works on files that are all its own; their
  * owners are put back afterwards. Scripts of one kind of user that follow each other work on one directory.
  */
 export async function runScripts(
@@ -65,20 +69,24 @@ export async function runScripts(
   files: readonly LayerEntry[],
   ground: ScriptGround,
 ): Promise<ScriptChanges> {
-  let entries: readonly LayerEntry[] = files;
-  let changed: readonly ChangedFile[] = [];
+  const { base } = ground;
+  const place = (some: readonly LayerEntry[]): readonly LayerEntry[] =>
+    base === undefined || ground.baseLinks === "replace" ? some : throughBase(some, base);
+  let entries = files;
   let gone: readonly string[] = [];
   for (const [i, group] of byUser(scripts).entries()) {
     const directory = `${ground.directory}/${i}`;
     mkdirSync(directory);
     const seesBase = group.some((script) => script.view === "root");
-    changed = await runGroup(group, seesBase ? [...entries, ...gone.map(hole)] : entries, { ...ground, directory });
+    const before = place(entries);
+    const given = seesBase ? [...before, ...gone.map(hole)] : entries;
+    entries = await runGroup(group, given, { ...ground, directory });
+    const changed = place(entries);
     const there = new Set(changed.map(({ header }) => header.path));
     const still = gone.filter((path) => !there.has(path));
-    gone = seesBase ? [] : [...new Set([...still, ...deletedPaths(entries, changed, ground.base)])];
-    entries = changed;
+    gone = seesBase ? [] : [...new Set([...still, ...deletedPaths(before, changed, base)])];
   }
-  return { changed, gone };
+  return { changed: place(entries), gone };
 }
 
 /** How overlayfs keeps a deletion. */

@@ -4,7 +4,7 @@ import type { TarHeader } from "@imgbuild/tar";
 
 /** What decides the members of a layer that scripts changed. */
 export interface Outcome {
-  readonly changed: readonly ChangedFile[];
+  readonly changed: readonly LayerEntry[];
   /** What was put there before the scripts. */
   readonly before: readonly LayerEntry[];
   readonly base: BaseView | undefined;
@@ -85,7 +85,7 @@ function* above(path: string): Generator<string> {
 /** The paths that a script took away from a directory with the new files alone, and that would show in the base. */
 export function deletedPaths(
   before: readonly LayerEntry[],
-  changed: readonly ChangedFile[],
+  changed: readonly LayerEntry[],
   base: BaseView | undefined,
 ): string[] {
   if (base === undefined) return [];

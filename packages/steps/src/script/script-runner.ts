@@ -26,7 +26,7 @@ export function scriptRunner(options: ScriptRunnerOptions): StepRunner {
   return {
     kind: "scriptLayer",
     mode: "cached",
-    version: 1,
+    version: 2,
     title: ({ args }) => (args as unknown as ScriptLayerArgs).scripts.map(({ name }) => name).join(", "),
     run: async (step) => runScriptLayer(step, { ...options, ...(await options.openSandbox()) }),
     blobs: (output) => (output.data as unknown as LayerOutput).blobs,
@@ -42,7 +42,7 @@ async function runScriptLayer(step: Step, options: ScriptRunnerOptions & OpenedS
     const on = await groundOf(step, options);
     const { changed, gone } = await runScripts(on.args.scripts, on.files, {
       ...{ sandbox, directory, position, lower: on.lower, base: on.base, kept: options.kept, signal: step.signal },
-      ...{ timeoutSeconds: on.args.timeoutSeconds, uid: on.args.uid, gid: on.args.gid },
+      ...{ timeoutSeconds: on.args.timeoutSeconds, uid: on.args.uid, gid: on.args.gid, baseLinks: on.args.baseLinks },
       print: (name, lines) => step.print(name, lines),
       onFailed: (run) => {
         if (scripts.keepFailed !== true) return undefined;
@@ -83,7 +83,7 @@ async function groundOf(step: Step, options: ScriptRunnerOptions & OpenedSandbox
   return { args, files: source === undefined ? [] : filesOf(source, { step, context, base }), base, lower, lists };
 }
 
-/** The new files, each directory of the base as it is there where the source does not say more. */
+/** The new files where the sources put them, each directory of the base as it is there where the source does not say more. */
 function filesOf(
   source: DerivationId,
   on: { readonly step: Step; readonly context: LayerContext; readonly base: Ground["base"] },
@@ -91,7 +91,7 @@ function filesOf(
   const { step, context, base } = on;
   const { derivation } = step;
   const args = derivation.args as unknown as ScriptLayerArgs;
-  const nodes = nodesOver(source, { ...context, base, args, derivation });
+  const nodes = nodesOver(source, { ...context, base, args: { ...args, baseLinks: "replace" }, derivation });
   return layerEntries(nodes, args).map((entry) => {
     const { path, type } = entry.header;
     const there = type === "directory" ? base?.get(path === "." ? "" : path) : undefined;
