@@ -10,7 +10,7 @@ export { fullName, repoTag, sameName } from "./image-names.ts";
 export { type ImportOptions, importImage } from "./import-image.ts";
 export { layerBlobs } from "./layer-blobs.ts";
 export { type BlockSource, type ImageData, imageParts, type LayerData, type OpenBlocks } from "./layer-data.ts";
-export { byPathBytes, type LayerContent, type LayerEntry, sortEntries } from "./layer-entry.ts";
+export { byPathBytes, type LayerContent, type LayerEntry, sortEntries, sortPaths } from "./layer-entry.ts";
 export { knownForm, layerBlob, layerPieces, layerStream, layerTar, type Piece } from "./layer-form.ts";
 export { type IndexEntry, type LayerIndex, sameEntry } from "./layer-index.ts";
 export { LayerIndexes } from "./layer-indexes.ts";

@@ -31,11 +31,21 @@ export function byPathBytes(a: string, b: string): number {
   return a.length - b.length;
 }
 
-/** Sorts entries by {@link byPathBytes}; in place. Plain code unit order is many times faster, and right without surrogates. */
-export function sortEntries(entries: LayerEntry[]): LayerEntry[] {
-  if (entries.some(({ header }) => BEYOND.test(header.path)))
-    return entries.sort((a, b) => byPathBytes(a.header.path, b.header.path));
-  return entries.sort((a, b) => (a.header.path < b.header.path ? -1 : 1));
+/** The entries in the order of {@link byPathBytes}. */
+export function sortEntries(entries: readonly LayerEntry[]): LayerEntry[] {
+  const keyed = entries.map((entry) => ({ path: entry.header.path, entry }));
+  const order = orderOf(keyed.map(({ path }) => path)) ?? ((a, b) => (a < b ? -1 : 1));
+  return keyed.sort((a, b) => order(a.path, b.path)).map(({ entry }) => entry);
+}
+
+/** Sorts paths by {@link byPathBytes}; in place. */
+export function sortPaths(paths: string[]): string[] {
+  return paths.sort(orderOf(paths));
+}
+
+/** Undefined where plain code unit order is right, which is many times faster: without surrogates and what is above them. */
+function orderOf(paths: readonly string[]): typeof byPathBytes | undefined {
+  return paths.some((path) => BEYOND.test(path)) ? byPathBytes : undefined;
 }
 
 const BEYOND = /[\ud800-\uffff]/;

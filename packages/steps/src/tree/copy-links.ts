@@ -10,8 +10,8 @@ const MAX_NODES = 2_000_000;
  * `rsync --copy-dirlinks` makes it. Links that are absolute, lead out of the tree, nowhere or to a file stay. Throws
  * `conflict` for a link to a directory that holds it: the copy would have no end.
  */
-export function copyDirectoryLinks(nodes: ReadonlyMap<string, SourceNode>): Map<string, SourceNode> {
-  if (![...nodes.values()].some((node) => node.type === "symlink")) return new Map(nodes);
+export function copyDirectoryLinks(nodes: Map<string, SourceNode>): Map<string, SourceNode> {
+  if (!hasDirectoryLink(nodes)) return nodes;
   const children = new Map<string, string[]>();
   for (const path of nodes.keys()) {
     if (path === "") continue;
@@ -39,6 +39,13 @@ export function copyDirectoryLinks(nodes: ReadonlyMap<string, SourceNode>): Map<
   if (root !== undefined) copied.set("", root);
   copy("", "", []);
   return copied;
+}
+
+function hasDirectoryLink(nodes: ReadonlyMap<string, SourceNode>): boolean {
+  for (const [path, node] of nodes) {
+    if (node.type === "symlink" && targetOf(path, node, nodes) !== undefined) return true;
+  }
+  return false;
 }
 
 function targetOf(path: string, node: SourceNode, nodes: ReadonlyMap<string, SourceNode>): string | undefined {

@@ -1,5 +1,6 @@
 import type { LayerArgs } from "@imgbuild/graph";
-import { type LayerEntry, sortEntries } from "@imgbuild/image";
+import { type LayerContent, type LayerEntry, sortPaths } from "@imgbuild/image";
+import type { TarHeader } from "@imgbuild/tar";
 import type { SourceNode } from "./source-tree.ts";
 
 /** Every file of a layer has this time: one second after the epoch, since some tools take zero for "none". */
@@ -10,34 +11,48 @@ const LAYER_MTIME = 1;
  * Owners that the source does not say are those of the layer; so are modes, as 0755 and 0644.
  */
 export function layerEntries(nodes: ReadonlyMap<string, SourceNode>, args: LayerArgs): LayerEntry[] {
-  const directories = new Set<string>();
-  for (const path of nodes.keys()) {
-    for (let at = path.lastIndexOf("/"); at > 0; at = path.lastIndexOf("/", at - 1)) {
-      const parent = path.slice(0, at);
-      if (directories.has(parent)) break;
-      directories.add(parent);
-    }
-  }
-  const entries: LayerEntry[] = [];
-  for (const path of directories) if (!nodes.has(path)) entries.push(entryOf(path, undefined, args));
+  const paths: string[] = [];
+  const implied = new Set<string>();
   for (const [path, node] of nodes) {
     // The root itself is a member only when somebody gave it an owner or a mode.
     if (path === "" && node.mode === null && node.uid === null && node.gid === null) continue;
-    entries.push(entryOf(path === "" ? "." : path, node, args));
+    paths.push(path === "" ? "." : path);
+    for (let at = path.lastIndexOf("/"); at > 0; at = path.lastIndexOf("/", at - 1)) {
+      const parent = path.slice(0, at);
+      if (implied.has(parent)) break;
+      implied.add(parent);
+    }
   }
-  return sortEntries(entries);
+  for (const path of implied) if (!nodes.has(path)) paths.push(path);
+  return sortPaths(paths).map((path) => new NodeEntry(path, nodes.get(path === "." ? "" : path), args));
 }
 
-function entryOf(path: string, node: SourceNode | undefined, args: LayerArgs): LayerEntry {
-  const type = node?.type ?? "directory";
-  const usual = type === "symlink" ? 0o777 : type === "directory" || node?.executable === true ? 0o755 : 0o644;
-  return {
-    header: {
-      path,
+/** A member that makes its header when asked: a layer may have hundreds of thousands, and few are looked at at a time. */
+class NodeEntry implements LayerEntry {
+  readonly #path: string;
+  readonly #node: SourceNode | undefined;
+  readonly #args: LayerArgs;
+
+  constructor(path: string, node: SourceNode | undefined, args: LayerArgs) {
+    this.#path = path;
+    this.#node = node;
+    this.#args = args;
+  }
+
+  get content(): LayerContent | undefined {
+    return this.#node?.content;
+  }
+
+  get header(): TarHeader {
+    const node = this.#node;
+    const type = node?.type ?? "directory";
+    const usual = type === "symlink" ? 0o777 : type === "directory" || node?.executable === true ? 0o755 : 0o644;
+    return {
+      path: this.#path,
       type,
       mode: node?.mode ?? usual,
-      uid: node?.uid ?? args.uid,
-      gid: node?.gid ?? args.gid,
+      uid: node?.uid ?? this.#args.uid,
+      gid: node?.gid ?? this.#args.gid,
       uname: "",
       gname: "",
       size: node?.content?.size ?? 0,
@@ -45,7 +60,6 @@ function entryOf(path: string, node: SourceNode | undefined, args: LayerArgs): L
       linkname: node?.target ?? "",
       devMajor: 0,
       devMinor: 0,
-    },
-    content: node?.content,
-  };
+    };
+  }
 }

@@ -110,9 +110,9 @@ function resolvePlacement(derivation: Derivation, context: ResolveContext): Sour
 /** The nodes of a tree under a destination; the destination itself is among them, as "" for the root. */
 function place(tree: SourceTree, destination: string): Map<string, SourceNode> {
   if (tree.kind === "single") return new Map([[destination, tree.node]]);
+  if (destination === "") return tree.nodes.set("", tree.self);
   const nodes = new Map<string, SourceNode>([[destination, tree.self]]);
-  const prefix = destination === "" ? "" : `${destination}/`;
-  for (const [path, node] of tree.nodes) nodes.set(prefix + path, node);
+  for (const [path, node] of tree.nodes) nodes.set(`${destination}/${path}`, node);
   return nodes;
 }
 

@@ -18,11 +18,12 @@ export interface SourceNode {
 
 /**
  * The files that a source stands for. `single` is a file or link that has no place of its own (`name` is the last part
- * of the path it came from, if it came from one); `root` is a directory and what is below it, by path.
+ * of the path it came from, if it came from one); `root` is a directory and what is below it, by path: a map of its own, which
+ * whoever asked for the tree may change.
  */
 export type SourceTree =
   | { readonly kind: "single"; readonly name: string | undefined; readonly node: SourceNode }
-  | { readonly kind: "root"; readonly self: SourceNode; readonly nodes: ReadonlyMap<string, SourceNode> };
+  | { readonly kind: "root"; readonly self: SourceNode; readonly nodes: Map<string, SourceNode> };
 
 /** A directory that nobody described. */
 export function plainDirectory(author: DerivationId): SourceNode {
