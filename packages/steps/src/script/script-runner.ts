@@ -101,8 +101,7 @@ function filesOf(
       Object.entries(there.xattrs ?? {}).map(([name, value]) => [name, Buffer.from(value, "base64")]),
     );
     const owner = { mode: said?.mode ?? there.mode, uid: said?.uid ?? there.uid, gid: said?.gid ?? there.gid };
-    const header = { ...entry.header, ...owner, ...(xattrs.size === 0 ? {} : { xattrs }) };
-    return { header, content: entry.content };
+    return { ...entry, header: { ...entry.header, ...owner, ...(xattrs.size === 0 ? {} : { xattrs }) } };
   });
 }
 

@@ -29,6 +29,8 @@ export function layerEntries(nodes: ReadonlyMap<string, SourceNode>, args: Layer
 
 /** A member that makes its header when asked: a layer may have hundreds of thousands, and few are looked at at a time. */
 class NodeEntry implements LayerEntry {
+  // A property of its own, so that a copy with another header has it.
+  readonly content: LayerContent | undefined;
   readonly #path: string;
   readonly #node: SourceNode | undefined;
   readonly #args: LayerArgs;
@@ -37,10 +39,7 @@ class NodeEntry implements LayerEntry {
     this.#path = path;
     this.#node = node;
     this.#args = args;
-  }
-
-  get content(): LayerContent | undefined {
-    return this.#node?.content;
+    this.content = node?.content;
   }
 
   get header(): TarHeader {
@@ -55,7 +54,7 @@ class NodeEntry implements LayerEntry {
       gid: node?.gid ?? this.#args.gid,
       uname: "",
       gname: "",
-      size: node?.content?.size ?? 0,
+      size: this.content?.size ?? 0,
       mtime: LAYER_MTIME,
       linkname: node?.target ?? "",
       devMajor: 0,
