@@ -1,8 +1,9 @@
 import type { ImageArgs, JsonValue, LayerArgs } from "@imgbuild/graph";
 import { readBase } from "./base.ts";
 import type { Caller } from "./call.ts";
-import { contentLayers, forArchitecture } from "./content-layers.ts";
+import { contentLayers } from "./content-layers.ts";
 import { readSource } from "./files.ts";
+import { forArchitecture } from "./for-architecture.ts";
 import { readImageArgs, readLayerArgs, readTargetImage } from "./image-args.ts";
 import { BUILD_IMAGE_ATTRIBUTES } from "./image-options.ts";
 import { readOptions } from "./options.ts";

@@ -48,12 +48,6 @@ export function contentLayers(caller: Caller, sources: readonly Source[], option
   return below;
 }
 
-/** Sources as they are for images of an architecture; as they are when only the base knows it. */
-export function forArchitecture(sources: readonly Source[], architecture: string | null): Source[] {
-  if (architecture === null) return [...sources];
-  return sources.map((source) => recordOf(source)?.layered?.forArchitecture(architecture) ?? source);
-}
-
 /** Of several sources that are not split the last wins: they are one. */
 function stagesOf(caller: Caller, sources: readonly Source[]): (readonly LayerPart[])[] {
   const stages: (readonly LayerPart[])[] = [];

@@ -1,6 +1,6 @@
 import type { Caller } from "./call.ts";
-import { forArchitecture } from "./content-layers.ts";
 import { readSource } from "./files.ts";
+import { forArchitecture } from "./for-architecture.ts";
 import { describeValue } from "./plain.ts";
 import { joinPath, type Problem } from "./problem.ts";
 import { type LayerUnit, recordOf, type Source } from "./source.ts";

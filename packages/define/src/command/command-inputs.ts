@@ -2,6 +2,7 @@ import type { PathArgs } from "@imgbuild/graph";
 import { byCodeUnit } from "@imgbuild/graph";
 import type { Caller } from "../call.ts";
 import { readSource } from "../files.ts";
+import { forArchitecture } from "../for-architecture.ts";
 import { describeValue, isPlainObject } from "../plain.ts";
 import { joinPath, type Problem, quote } from "../problem.ts";
 import { makeValue, recordOf, type Source, type Value } from "../source.ts";
@@ -47,12 +48,20 @@ export function ownWorkingDirectory(value: unknown): string | undefined {
 export function readInputs(
   caller: Caller,
   value: unknown,
-  at: { readonly workingDirectory: string; readonly problems: Problem[] },
+  at: {
+    readonly workingDirectory: string;
+    /** What the command runs on; null where only its root knows. */
+    readonly architecture: string | null;
+    readonly problems: Problem[];
+  },
 ): CommandInputs {
   if (value === undefined || value === null) return { source: undefined, places: [] };
   const placed =
     inputsForm(value) === "by place" ? byPlace(caller, value as object, at) : asList(caller, value, at.problems);
-  const sources = placed.map(({ source }) => source);
+  const sources = forArchitecture(
+    placed.map(({ source }) => source),
+    at.architecture,
+  );
   if (sources.length === 0) return { source: undefined, places: [] };
   const [only] = sources;
   const source = sources.length === 1 && only !== undefined ? only : uniteSources(caller, sources, "error");

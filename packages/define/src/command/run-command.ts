@@ -19,8 +19,10 @@ export function makeRunCommand(caller: Caller, options: unknown): RunCommandValu
   const given = readOptions(options, RUN_COMMAND_ATTRIBUTES, problems);
   const command = readCommand(given.command, problems);
   const workingDirectory = readWorkingDirectory(caller, given, problems);
-  const inputs = readInputs(caller, given.inputs, { workingDirectory, problems });
   const root = readRoot(caller, given.root, problems);
+  const machine = root === undefined ? machineOf(caller, problems) : null;
+  const architecture = architectureOf(machine);
+  const inputs = readInputs(caller, given.inputs, { workingDirectory, architecture, problems });
   checkPlaces({ places: [...inputs.places, workingDirectory], hasRoot: root !== undefined, problems });
   const { outputs, shape } = readOutputs(given.outputs, problems);
   const args: RunCommandArgs = {
@@ -30,7 +32,7 @@ export function makeRunCommand(caller: Caller, options: unknown): RunCommandValu
     shape,
     hasInputs: inputs.source !== undefined,
     root: root === undefined ? null : isImage(root) ? "image" : "source",
-    machine: root === undefined ? machineOf(caller, problems) : null,
+    machine,
     env: readEnvironment(given.env, problems),
     network: readFlag(given.network, { path: "network", fallback: false, problems }),
     secrets: readSecrets(given.secrets, problems),
@@ -126,6 +128,18 @@ function checkNesting(outputs: readonly string[], problems: Problem[]): void {
 }
 
 /** What the programs of this machine are, as far as it is known: part of the key. */
+/** What packages are chosen for where a command sees this machine: `node v20.19.0 linux/x64` is `amd64`. */
+function architectureOf(machine: string | null): string | null {
+  const cpu = /\/(\w+)$/.exec(machine ?? "")?.[1];
+  return cpu === undefined ? null : (GO_NAMES.get(cpu) ?? cpu);
+}
+
+const GO_NAMES: ReadonlyMap<string, string> = new Map([
+  ["x64", "amd64"],
+  ["ia32", "386"],
+  ["ppc64", "ppc64le"],
+]);
+
 function machineOf({ host }: Caller, problems: Problem[]): string {
   const answer = host.ask({ kind: "machine" });
   if ("value" in answer && typeof answer.value === "string") return answer.value;

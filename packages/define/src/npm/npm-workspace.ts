@@ -1,6 +1,7 @@
+import { ImgbuildError } from "@imgbuild/errors";
 import { type Closure, closureOf } from "@imgbuild/npm";
 import type { Caller } from "../call.ts";
-import { type Layered, type LayerPart, makeValue, type Source } from "../source.ts";
+import { type LayerPart, makeValue } from "../source.ts";
 import { join } from "./find-lock.ts";
 import { type FoundWorkspace, findWorkspace } from "./find-workspace.ts";
 import { checkScriptRules } from "./install-scripts.ts";
@@ -29,7 +30,11 @@ function workspaceValue(caller: Caller, call: Call): NpmWorkspaceValue {
   const closure = closureFor(caller, call);
   checkScriptRules(found.lock, request);
   if (call.warn) for (const warning of closure.warnings) caller.host.warn(warning);
-  const placed = placeClosure(caller, closure, { found, memory, request });
+  const other = (architecture: string) => otherWorkspace(caller, call, { closure, architecture });
+  const placed = placeClosure(caller, closure, {
+    ...{ found, memory, request },
+    otherPackages: (architecture) => other(architecture)?.thirdParty,
+  });
   const { thirdParty, firstParty, app, workingDirectory } = placed;
   const value: NpmWorkspaceValue = makeValue<NpmWorkspaceValue>({
     kind: "merge",
@@ -38,7 +43,7 @@ function workspaceValue(caller: Caller, call: Call): NpmWorkspaceValue {
     position: caller.host.position(),
     summary: `npm workspace ${closure.workspace || "of the root"}`,
     shown: { thirdParty, firstParty, app, workingDirectory },
-    layered: layeredOf(caller, { call, placed, self: () => value }),
+    layered: { parts: partsOf(placed), forArchitecture: (architecture) => other(architecture) ?? value },
   });
   return value;
 }
@@ -50,26 +55,40 @@ function closureFor(caller: Caller, { memory, request, found }: Call): Closure {
   return closureOf(found.lock, { workspace, platform, dependencies, optional, optionalPeers, readManifest });
 }
 
-function layeredOf(
-  caller: Caller,
-  { call, placed, self }: { readonly call: Call; readonly placed: PlacedClosure; readonly self: () => Source },
-): Layered {
-  const { request } = call;
+/** The layers of a workspace, what changes most on top. */
+function partsOf({ units, firstParty, app }: PlacedClosure): readonly LayerPart[] {
   const parts: LayerPart[] = [
-    { kind: "units", units: placed.units },
-    { kind: "layer", source: placed.firstParty },
-    { kind: "layer", source: placed.app },
+    { kind: "units", units },
+    { kind: "layer", source: firstParty },
+    { kind: "layer", source: app },
   ];
-  return {
-    parts: parts.filter((part) => (part.kind === "units" ? part.units.length : part.source.inputs.length) > 0),
-    forArchitecture(architecture) {
-      if (request.fixedArchitecture || request.platform.architecture === architecture) return self();
-      const platform = { ...request.platform, architecture };
-      return workspaceValue(caller, {
-        ...call,
-        warn: false,
-        request: { ...request, platform, fixedArchitecture: true },
-      });
+  return parts.filter((part) => (part.kind === "units" ? part.units.length : part.source.inputs.length) > 0);
+}
+
+/** The same workspace for images of another architecture; undefined when it is as it is. */
+function otherWorkspace(
+  caller: Caller,
+  call: Call,
+  { closure, architecture }: { readonly closure: Closure; readonly architecture: string },
+): NpmWorkspaceValue | undefined {
+  const { request } = call;
+  if (request.platform.architecture === architecture) return undefined;
+  if (request.fixedArchitecture) {
+    refuseNative(closure, { wanted: architecture, given: request.platform.architecture });
+    return undefined;
+  }
+  const platform = { ...request.platform, architecture };
+  return workspaceValue(caller, { ...call, warn: false, request: { ...request, platform, fixedArchitecture: true } });
+}
+
+function refuseNative(closure: Closure, { wanted, given }: { readonly wanted: string; readonly given: string }): void {
+  const native = closure.units.find((unit) => unit.kind === "package" && unit.cpu.length > 0);
+  if (native?.kind !== "package") return;
+  throw new ImgbuildError(
+    "definition",
+    `Cannot use an npm workspace for linux/${given} where linux/${wanted} is wanted: "${native.name}@${native.version}" runs on ${native.cpu.join(" or ")}`,
+    {
+      hint: "Leave platform.architecture of npmWorkspace out, so that it follows its image, or set architecture of the image",
     },
-  };
+  );
 }

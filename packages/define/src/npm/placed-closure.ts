@@ -1,7 +1,7 @@
 import { byCodeUnit } from "@imgbuild/graph";
 import { type Closure, type FirstPartyUnit, layoutOf, type PackageUnit } from "@imgbuild/npm";
 import type { Caller } from "../call.ts";
-import { type LayerUnit, makeValue, type Source, type Value } from "../source.ts";
+import { type Layered, type LayerUnit, makeValue, type Source, type Value } from "../source.ts";
 import type { FoundLock } from "./find-lock.ts";
 import { runsScripts, scriptsOf } from "./install-scripts.ts";
 import { type PackageSources, packageSources } from "./installed-package.ts";
@@ -38,6 +38,8 @@ export interface PlaceOptions {
   readonly found: FoundLock;
   readonly memory: NpmMemory;
   readonly request: NpmRequest;
+  /** The packages for images of another architecture; undefined when they are the same. */
+  readonly otherPackages: (architecture: string) => Source | undefined;
 }
 
 /** Places a closure in an image. */
@@ -64,9 +66,13 @@ export function placeClosure(caller: Caller, closure: Closure, options: PlaceOpt
       (mine ? app : first).push({ destination, source });
     }
   }
+  const units = unitsOf(caller, { memory, closure, third, links });
+  const thirdParty: Source = treeOf(caller, [...third.map(({ placed }) => placed), ...links], "npm packages", {
+    parts: units.length === 0 ? [] : [{ kind: "units", units }],
+    forArchitecture: (architecture) => options.otherPackages(architecture) ?? thirdParty,
+  });
   return {
-    units: unitsOf(caller, { memory, closure, third, links }),
-    thirdParty: treeOf(caller, [...third.map(({ placed }) => placed), ...links], "npm packages"),
+    ...{ units, thirdParty },
     firstParty: treeOf(caller, first, "packages of the repository"),
     app: treeOf(caller, app, `workspace ${closure.workspace || "of the root"}`),
     workingDirectory,
@@ -139,14 +145,14 @@ function unitsOf(
   return [...units, { name: "links", source: treeOf(caller, links, "links"), dependsOn: [] }];
 }
 
-function treeOf(caller: Caller, placed: readonly Placed[], summary: string): Value<"tree"> {
+function treeOf(caller: Caller, placed: readonly Placed[], summary: string, layered?: Layered): Value<"tree"> {
   const sorted = [...placed].sort((a, b) => byCodeUnit(a.destination, b.destination));
   return makeValue<Value<"tree">>({
     kind: "tree",
     args: { destinations: sorted.map(({ destination }) => destination), uid: null, gid: null, mode: null },
     inputs: sorted.map(({ source }) => source),
     position: caller.host.position(),
-    summary,
+    ...{ summary, layered },
   });
 }
 

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { repositoryFiles, startTestRegistry, type TestPackage } from "@imgbuild/testkit";
-import { build, built, failure, IMAGE, LEFT, npmRig, ofType, REPOSITORY, RIGHT, rootfs, runNode } from "./npm-rig.ts";
+import { build, built, failure, LEFT, npmRig, ofType, REPOSITORY, RIGHT, rootfs, runNode } from "./npm-rig.ts";
 
 test("the second build is offline, and does nothing", async () => {
   await using registry = await startTestRegistry([LEFT, RIGHT]);
@@ -101,29 +101,4 @@ test("a cancelled build keeps what came, and the next one goes on from there", a
   const asked = registry.server.requests.filter(({ url }) => url.includes("right"));
   expect(asked.map(({ headers }) => headers.range)).toEqual([undefined, "bytes=30000-"]);
   expect(registry.server.requests.filter(({ url }) => url.includes("left"))).toHaveLength(1);
-});
-
-test("native packages are those of the image's platform, whatever machine builds it", async () => {
-  const native = (cpu: string): TestPackage => ({
-    ...{ name: `native-linux-${cpu}`, version: "1.0.0", os: ["linux"], cpu: [cpu], files: { "addon.node": cpu } },
-  });
-  const [x64, arm64] = [native("x64"), native("arm64")];
-  const both = { [x64.name]: "1.0.0", [arm64.name]: "1.0.0" };
-  const owner: TestPackage = { ...LEFT, dependencies: {}, optionalDependencies: both };
-  await using registry = await startTestRegistry([owner, x64, arm64]);
-  const at = (item: TestPackage) => `node_modules/${item.name}`;
-  const repository = {
-    workspaces: { "packages/api": { name: "api", dependencies: { left: "*" } } },
-    installed: { [at(owner)]: owner, [at(x64)]: x64, [at(arm64)]: arm64 },
-    edit: { [at(x64)]: { optional: true }, [at(arm64)]: { optional: true } },
-  };
-  const both2 = IMAGE.replace(
-    "export default",
-    "export const arm = buildLayeredImage({ name: 'arm', architecture: 'arm64', contents: app });\nexport default",
-  );
-  await using rig = await npmRig(registry, repository, { "images/api/image.ts": both2 });
-  await rig.run(["build", "//images/api:arm"]);
-  expect(registry.fetched()).toEqual([registry.pathOf(owner), registry.pathOf(arm64)].sort());
-  await build(rig);
-  expect(registry.fetched()).toEqual([registry.pathOf(owner), registry.pathOf(arm64), registry.pathOf(x64)].sort());
 });
