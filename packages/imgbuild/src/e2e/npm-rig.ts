@@ -26,7 +26,7 @@ export const RIGHT: TestPackage = {
 };
 
 /** An image of packages/api. */
-export const IMAGE = `import { buildLayeredImage, npmWorkspace } from "imgbuild";
+const IMAGE = `import { buildLayeredImage, npmWorkspace } from "imgbuild";
 const app = npmWorkspace({ workspace: "packages/api" });
 export default buildLayeredImage({ name: "api", contents: app, config: { WorkingDir: app.workingDirectory } });
 `;
