@@ -6,8 +6,14 @@ import { describeValue } from "./plain.ts";
 import type { Problem } from "./problem.ts";
 import { type ImageValue, isImage, makeValue, type PathValue, recordOf, type Value } from "./source.ts";
 
-/** What names an image: a value, an index of them, or the path of an archive or layout. */
-export type BaseLike = ImageValue | Value<"image-index"> | PathValue | string;
+/** What names an image: a value, an index of them, the path of an archive or layout, or a source that is one. */
+export type BaseLike = ImageValue | Value<"image-index"> | PathValue | MadeValue | string;
+
+/** An archive or layout that is fetched, unpacked or made by a command. */
+type MadeValue = Value<"fetchUrl" | "unpack" | "runCommand" | "select">;
+
+/** A base that is read from an archive or layout. */
+export type ArchiveValue = Value<"archive" | "made-archive">;
 
 /**
  * The base of an image: an image value, or an archive of the workspace; undefined for none. Of an index, and of an archive
@@ -17,7 +23,7 @@ export function readBase(
   caller: Caller,
   given: Readonly<Record<string, unknown>>,
   problems: Problem[],
-): ImageValue | Value<"archive"> | undefined {
+): ImageValue | ArchiveValue | undefined {
   const { fromImage = null, fromImageName = null } = given;
   const tag = readTag(given.fromImageTag, "fromImageTag", problems);
   const name = typeof fromImageName === "string" && fromImageName !== "" ? fromImageName : null;
@@ -34,10 +40,20 @@ export function readBase(
   if (fromImage === null) return undefined;
   if (isImage(fromImage)) return fromImage;
   if (index !== undefined) return imageOf(index, given, problems);
-  const path = archivePath(caller, fromImage, problems);
-  if (path === undefined) return undefined;
   const wanted = wantedArchitecture(given);
   const platform = wanted === undefined ? {} : { platform: { os: "linux", ...wanted } };
+  const made = recordOf(fromImage);
+  if (made !== undefined && MADE.has(made.value.kind)) {
+    return makeValue<Value<"made-archive">>({
+      kind: "made-archive",
+      args: { name, tag, ...platform },
+      inputs: [made.value],
+      position: caller.host.position(),
+      summary: `image in ${made.summary}`,
+    });
+  }
+  const path = archivePath(caller, fromImage, problems);
+  if (path === undefined) return undefined;
   return makeValue<Value<"archive">>({
     kind: "archive",
     args: { path, name, tag, ...platform },
@@ -45,6 +61,8 @@ export function readBase(
     summary: `archive //${path}`,
   });
 }
+
+const MADE: ReadonlySet<string> = new Set<MadeValue["kind"]>(["fetchUrl", "unpack", "runCommand", "select"]);
 
 function indexOf(value: unknown): Value<"image-index"> | undefined {
   const found = recordOf(value)?.value;

@@ -1,6 +1,6 @@
 import type { ImageArgs } from "@imgbuild/graph";
 import type { ContainerConfig } from "@imgbuild/oci";
-import { wantedArchitecture } from "./base.ts";
+import { type ArchiveValue, wantedArchitecture } from "./base.ts";
 import type { Caller } from "./call.ts";
 import { readConfig } from "./config.ts";
 import { readImageTime } from "./created.ts";
@@ -8,14 +8,14 @@ import { readArchitecture, readKeyNames, readName, readTag } from "./image-field
 import { readChoice, readFlag, readId } from "./options.ts";
 import { describeValue, isPlainObject } from "./plain.ts";
 import { joinPath, type Problem } from "./problem.ts";
-import { type ImageValue, isImage, type Value } from "./source.ts";
+import { type ImageValue, isImage } from "./source.ts";
 
 type Given = Readonly<Record<string, unknown>>;
 
 const COMPRESSORS = ["gz", "none", "zstd"] as const;
 
 /** What an image is built on, as the functions that make images read it. */
-export type Base = ImageValue | Value<"archive">;
+export type Base = ImageValue | ArchiveValue;
 
 /** What an image is called. */
 export function readTargetImage(

@@ -12,8 +12,8 @@ export interface BuildImageOptions {
   /** Null (default) for the input hash: it follows everything the image is made from. */
   readonly tag?: string | null;
   /**
-   * The base: another image, an index of images, or the path of a docker-archive, OCI archive or OCI layout of the workspace.
-   * Its layers are used as they are. Null (default) for none.
+   * The base: another image, an index of images, or the path of a docker-archive, OCI archive or OCI layout of the workspace, or
+   * one that fetchUrl, unpack or runCommand give. Its layers are used as they are. Null (default) for none.
    */
   readonly fromImage?: BaseLike | null;
   /** Which image of an archive that holds several: its repository name. */

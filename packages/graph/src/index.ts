@@ -20,6 +20,7 @@ export type {
   LayerSetArgs,
   LeftOut,
   LinkArgs,
+  MadeArchiveArgs,
   MergeArgs,
   MergeImagesArgs,
   NpmPackageArgs,

@@ -130,7 +130,10 @@ export interface ArchiveArgs {
   readonly platform?: { readonly os: string; readonly architecture: string; readonly variant: string | null };
 }
 
-/** `image`: config and layers. Inputs: the base (an `image` or `archive`) if `hasBase`, then the new layers, bottom first. */
+/** `made-archive`: an image in an archive or layout that a source is. Inputs: the source, one file or the files of a layout. */
+export type MadeArchiveArgs = Omit<ArchiveArgs, "path">;
+
+/** `image`: config and layers. Inputs: the base (an `image`, `archive` or `made-archive`) if `hasBase`, then the new layers, bottom first. */
 export interface ImageArgs {
   readonly hasBase: boolean;
   readonly config: ContainerConfig;

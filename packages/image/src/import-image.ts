@@ -3,9 +3,13 @@ import { fromUnknown, ImgbuildError } from "@imgbuild/errors";
 import type { Platform } from "@imgbuild/oci";
 import type { Store } from "@imgbuild/store";
 import type { ImagePick } from "./choose-image.ts";
+import { type ContentFiles, openContentMembers, streamed } from "./content-members.ts";
+import { contentPieces } from "./content-pieces.ts";
 import { openDirectoryMembers } from "./directory-members.ts";
+import { streamFile } from "./file-pieces.ts";
 import { storeImage } from "./found-image.ts";
 import type { ImageData } from "./layer-data.ts";
+import type { LayerContent } from "./layer-entry.ts";
 import { invalidArchive, type Members } from "./members.ts";
 import { DOCKER_MANIFEST, findInDockerArchive } from "./read-docker-archive.ts";
 import { findInLayout, LAYOUT_INDEX } from "./read-oci-layout.ts";
@@ -29,19 +33,48 @@ export interface ImportOptions {
  * cut off, or leaves the choice open; `not-found` when there is no such image, `integrity` for bytes that are not what was promised.
  */
 export async function importImage(options: ImportOptions): Promise<ImageData> {
-  const { path, store, signal } = options;
+  const { path, signal } = options;
+  return storeFound(`"${path}"`, options, async () => {
+    if (statSync(path).isDirectory()) return openDirectoryMembers(path, signal);
+    checkFile(path);
+    return openTarMembers({ label: `"${path}"`, read: () => streamFile(path, { follow: true }) }, signal);
+  });
+}
+
+/** Which image of an archive or layout that is not on the disk. */
+export interface ImportFilesOptions extends Omit<ImportOptions, "path"> {
+  /** What it is, for messages. */
+  readonly label: string;
+  /** The content of the archive, or the files of a layout by path. */
+  readonly from: { readonly file: LayerContent | undefined } | { readonly files: ContentFiles };
+}
+
+/** The same as {@link importImage} from contents that are known already. */
+export function importFiles(options: ImportFilesOptions): Promise<ImageData> {
+  const { label, from, signal } = options;
+  return storeFound(label, options, async () => {
+    if ("files" in from) return openContentMembers(label, from.files, signal);
+    const [head = Buffer.alloc(0)] = contentPieces(from.file);
+    checkHead(head.subarray(0, SNIFF_SIZE), label);
+    return openTarMembers({ label, read: () => streamed(from.file) }, signal);
+  });
+}
+
+async function storeFound(
+  label: string,
+  options: Omit<ImportOptions, "path">,
+  open: () => Promise<Members>,
+): Promise<ImageData> {
   try {
-    const members = statSync(path).isDirectory()
-      ? openDirectoryMembers(path, signal)
-      : await openTarMembers(checkedFile(path), signal);
-    return await storeImage(store, members, findImage(members, options));
+    const members = await open();
+    return await storeImage(options.store, members, findImage(members, options));
   } catch (error) {
-    if (signal.aborted) throw error;
-    throw placed(fromUnknown(error, `Cannot read the image in "${path}"`), path);
+    if (options.signal.aborted) throw error;
+    throw placed(fromUnknown(error, `Cannot read the image in ${label}`), label);
   }
 }
 
-function findImage(members: Members, { pick, platform }: ImportOptions): ReturnType<typeof findInLayout> {
+function findImage(members: Members, { pick, platform }: Omit<ImportOptions, "path">): ReturnType<typeof findInLayout> {
   const find = { pick, platform };
   // Docker 25 and later write both; the index is the one whose digests can be checked.
   if (members.has(LAYOUT_INDEX) && members.has("oci-layout")) return findInLayout(members, find);
@@ -60,7 +93,7 @@ function notAnImage(members: Members): string {
   return `it is no image: it holds ${all.slice(0, SHOWN).join(", ")}${more}`;
 }
 
-function checkedFile(path: string): string {
+function checkFile(path: string): void {
   const head = Buffer.alloc(SNIFF_SIZE);
   const file = openSync(path, "r");
   let length: number;
@@ -69,16 +102,19 @@ function checkedFile(path: string): string {
   } finally {
     closeSync(file);
   }
-  const kind = sniff(head.subarray(0, length));
-  if (kind === "tar" || kind === "gzip" || kind === "zstd") return path;
-  const what = looksLike(head.subarray(0, length));
-  throw invalidArchive(`"${path}"`, `it is ${what}, wanted a tar, plain or compressed by gzip or zstd`);
+  checkHead(head.subarray(0, length), `"${path}"`);
+}
+
+function checkHead(head: Uint8Array, label: string): void {
+  const kind = sniff(head);
+  if (kind === "tar" || kind === "gzip" || kind === "zstd") return;
+  throw invalidArchive(label, `it is ${looksLike(head)}, wanted a tar, plain or compressed by gzip or zstd`);
 }
 
 /** What the readers below say does not name the archive. */
-function placed(error: ImgbuildError, path: string): ImgbuildError {
-  if (error.message.includes(path)) return error;
-  const action = `Cannot read the image in "${path}"`;
+function placed(error: ImgbuildError, label: string): ImgbuildError {
+  if (error.message.includes(label)) return error;
+  const action = `Cannot read the image in ${label}`;
   const detail = error.message.charAt(0).toLowerCase() + error.message.slice(1);
   return new ImgbuildError(error.code, `${action}: ${detail}`, { hint: error.hint, cause: error });
 }

@@ -7,7 +7,7 @@ export { entryBlocks } from "./entry-blocks.ts";
 export { entryTar } from "./entry-tar.ts";
 export { fastCodec } from "./fast-codec.ts";
 export { fullName, repoTag, sameName } from "./image-names.ts";
-export { type ImportOptions, importImage } from "./import-image.ts";
+export { type ImportFilesOptions, type ImportOptions, importFiles, importImage } from "./import-image.ts";
 export { layerBlobs } from "./layer-blobs.ts";
 export { type BlockSource, type ImageData, imageParts, type LayerData, type OpenBlocks } from "./layer-data.ts";
 export { byPathBytes, type LayerContent, type LayerEntry, sortEntries, sortPaths } from "./layer-entry.ts";

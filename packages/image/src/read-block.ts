@@ -133,7 +133,7 @@ function fill(file: number, content: LayerContent & { readonly kind: "disk" }, i
   }
 }
 
-function torn(path: string): ImgbuildError {
+export function torn(path: string): ImgbuildError {
   return new ImgbuildError("input-changed", `Cannot pack "${path}": its content changed since it was hashed`, {
     hint: "Wait until nothing writes to it, and run the command again",
   });

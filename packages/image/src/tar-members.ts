@@ -1,5 +1,4 @@
 import { decompressStream, readTar, type TarHeader } from "@imgbuild/tar";
-import { streamFile } from "./file-pieces.ts";
 import { invalidArchive, MAX_DOCUMENT, type Members } from "./members.ts";
 import { looksLike, SNIFF_SIZE, sniff, withHead } from "./sniff.ts";
 
@@ -11,6 +10,13 @@ interface Found {
   readonly document: Buffer | undefined;
 }
 
+/** A tar, plain or compressed, that can be read from its start more than once. */
+export interface ArchiveBytes {
+  /** For messages: its path in quotes, or what it is. */
+  readonly label: string;
+  read(): AsyncIterable<Uint8Array>;
+}
+
 /** Bytes of all documents of one archive that are kept in memory. */
 const MAX_DOCUMENTS = 64 * 1024 * 1024;
 const MAX_HOPS = 32;
@@ -20,13 +26,13 @@ const ENTRY_POINTS: ReadonlySet<string> = new Set(["manifest.json", "index.json"
  * The members of a tar file, plain or compressed by gzip or zstd. It is read once here, to its end, which finds members and
  * keeps the documents, and once more by each `visit`.
  */
-export async function openTarMembers(path: string, signal: AbortSignal): Promise<Members> {
+export async function openTarMembers(archive: ArchiveBytes, signal: AbortSignal): Promise<Members> {
   const found = new Map<string, Found>();
   let [place, kept] = [0, 0];
-  const { head, rest } = await withHead(archiveBytes(path, signal), SNIFF_SIZE);
+  const { head, rest } = await withHead(archiveBytes(archive, signal), SNIFF_SIZE);
   if (sniff(head) !== "tar") {
     await rest.return();
-    throw invalidArchive(`"${path}"`, `it holds ${looksLike(head)}, wanted a tar`);
+    throw invalidArchive(archive.label, `it holds ${looksLike(head)}, wanted a tar`);
   }
   for await (const { header, content } of readTar(rest, { nonUtf8: "replace" })) {
     const small = header.type === "file" && header.size > 0 && header.size <= MAX_DOCUMENT;
@@ -36,11 +42,11 @@ export async function openTarMembers(path: string, signal: AbortSignal): Promise
     found.set(header.path, { header, place, document });
     place += 1;
   }
-  return new TarMembers(path, found, signal);
+  return new TarMembers(archive, found, signal);
 }
 
-async function* archiveBytes(path: string, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const piece of decompressStream(streamFile(path, { follow: true }))) {
+async function* archiveBytes(archive: ArchiveBytes, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const piece of decompressStream(archive.read())) {
     signal.throwIfAborted();
     yield piece;
   }
@@ -64,13 +70,13 @@ function isJsonStart(piece: Uint8Array): boolean {
 
 class TarMembers implements Members {
   readonly label: string;
-  readonly #path: string;
+  readonly #archive: ArchiveBytes;
   readonly #found: ReadonlyMap<string, Found>;
   readonly #signal: AbortSignal;
 
-  constructor(path: string, found: ReadonlyMap<string, Found>, signal: AbortSignal) {
-    this.label = `"${path}"`;
-    this.#path = path;
+  constructor(archive: ArchiveBytes, found: ReadonlyMap<string, Found>, signal: AbortSignal) {
+    this.label = archive.label;
+    this.#archive = archive;
     this.#found = found;
     this.#signal = signal;
   }
@@ -101,7 +107,7 @@ class TarMembers implements Members {
     const wanted = new Map([...paths].map((path) => [this.#resolve(path).place, path]));
     if (wanted.size === 0) return;
     let place = 0;
-    for await (const { content } of readTar(archiveBytes(this.#path, this.#signal), { nonUtf8: "replace" })) {
+    for await (const { content } of readTar(archiveBytes(this.#archive, this.#signal), { nonUtf8: "replace" })) {
       const path = wanted.get(place);
       place += 1;
       if (path !== undefined) await visit(path, content);

@@ -24,6 +24,7 @@ import { urlRunner, type WebOptions } from "./fetch/url-runner.ts";
 import { archiveRunner } from "./image/archive-runner.ts";
 import { COLLECTION_KINDS, collectionRunner } from "./image/collection-runner.ts";
 import { imageRunner } from "./image/image-runner.ts";
+import { madeArchiveRunner } from "./image/made-archive-runner.ts";
 import { baseLayersRunner } from "./layer/base-layers-runner.ts";
 import { layerRunner } from "./layer/layer-runner.ts";
 import { RunSources } from "./layer/layer-sources.ts";
@@ -113,6 +114,7 @@ export function createSteps(options: StepsOptions): Steps {
     commandRunner({ ...shared, ...options, kept, openSandbox }),
     imageRunner(options),
     archiveRunner(options),
+    madeArchiveRunner(shared),
     ...COLLECTION_KINDS.map(collectionRunner),
   ];
   const runners = new Map(cached.map((runner) => [runner.kind, runner]));

@@ -1,6 +1,6 @@
 import { atPosition, fromUnknown } from "@imgbuild/errors";
 import { type ArchiveArgs, hashParts, type JsonValue, type Output, type Step, type StepRunner } from "@imgbuild/graph";
-import { imageParts, importImage, layerBlobs } from "@imgbuild/image";
+import { type ImageData, imageParts, importImage, layerBlobs } from "@imgbuild/image";
 import type { Platform } from "@imgbuild/oci";
 import type { Store } from "@imgbuild/store";
 import type { ImageOutput } from "./image-output.ts";
@@ -33,14 +33,20 @@ async function runArchive(step: Step, { store, workspaceRoot }: ArchiveRunnerOpt
       store,
       signal: step.signal,
     });
-    const blobs = [image.config, ...new Set(image.layers.flatMap((layer) => layerBlobs(store, layer)))];
-    const data: ImageOutput = { image, blobs };
-    return { digest: hashParts("imgbuild.image", imageParts(image)), data: data as unknown as JsonValue };
+    return importedOutput(store, image);
   } catch (error) {
     throw atPosition(fromUnknown(error, `Cannot read the image archive "//${path}"`), step.derivation.position);
   }
 }
 
-function platformOf({ os, architecture, variant }: NonNullable<ArchiveArgs["platform"]>): Platform {
+/** What an archive must be for. */
+export function platformOf({ os, architecture, variant }: NonNullable<ArchiveArgs["platform"]>): Platform {
   return variant === null ? { os, architecture } : { os, architecture, variant };
+}
+
+/** The output of a step that imported an image. */
+export function importedOutput(store: Store, image: ImageData): Output {
+  const blobs = [image.config, ...new Set(image.layers.flatMap((layer) => layerBlobs(store, layer)))];
+  const data: ImageOutput = { image, blobs };
+  return { digest: hashParts("imgbuild.image", imageParts(image)), data: data as unknown as JsonValue };
 }
