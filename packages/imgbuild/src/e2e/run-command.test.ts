@@ -1,3 +1,5 @@
+import { cpSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { describeWithTools, type WorkspaceRig, workspaceRig } from "@imgbuild/testkit";
 import { builtKinds, rootfsOf } from "./rootfs-of.ts";
 
@@ -132,3 +134,71 @@ export default buildImage({ name: "x", copyToRoot: [
     expect(result.stderr).toContain(message);
   });
 });
+
+describeWithTools(["unshare", "tar"], "a file that nobody declared", () => {
+  test.each([
+    ["cat", "cat src/b.txt", { "app/src/b.txt": "" }, "//app/src/b.txt"],
+    ["cat, from the top", "cat /work/base.json", { "base.json": "" }, "//base.json"],
+    ["make", "make", { "app/Makefile": "out: src/b.c\n\tcp src/b.c out\n", "app/src/b.c": "" }, "//app/src/b.c"],
+    ["node, ESM", "node src/a.mjs", { "app/src/a.mjs": 'import "./b.mjs";', "app/src/b.mjs": "" }, "//app/src/b.mjs"],
+    ["node, CommonJS", "node src/a.cjs", { "app/src/a.cjs": 'require("./b");', "app/src/b.js": "" }, "//app/src/b.js"],
+    [
+      "node, a package",
+      "node src/a.cjs",
+      { "app/src/a.cjs": 'require("left/x");', "node_modules/left/x.js": "" },
+      "//node_modules/left",
+    ],
+  ])("%s: the error names it", async (_, command, files, named) => {
+    const inputs = Object.keys(files).filter((path) => /Makefile|a\.[mc]js/.test(path));
+    const options = `{ command: ${JSON.stringify(command)}, outputs: "out", inputs: ${JSON.stringify([
+      "./declared",
+      ...inputs.map((path) => `//${path}`),
+    ])} }`;
+    await using rig = await workspaceRig({ files: { "app/image.ts": image(options), "app/declared": "", ...files } });
+    const said = await failure(rig);
+    expect(said).toContain(`it looked for "${named}", which the command cannot see`);
+    expect(said).toContain(`Add it to the inputs of the command: inputs: ["${named}"]`);
+  });
+
+  test("tools of packages: tsc and esbuild", async () => {
+    const tool = (name: string, target: string) => `"/tools/${name}": path("//tools/${target}")`;
+    const inputs = (file: string) =>
+      `{ ${tool("ts", "ts")}, ${tool("esbuild", "esbuild")}, "src/a.ts": "./src/a.ts", "${file}": "./${file}" }`;
+    const definition = `import { buildImage, path, runCommand, tree } from "imgbuild";
+const made = (command, inputs) => buildImage({ name: "x", copyToRoot: tree({ "/o": runCommand({ command, inputs, outputs: "out" }) }) });
+export const tsc = made("/tools/ts/tsc --ignoreConfig --noEmit --allowImportingTsExtensions src/a.ts", ${inputs("tsconfig.json")});
+export const config = made("/tools/ts/tsc -p .", ${inputs("tsconfig.json")});
+export const esbuild = made("/tools/esbuild --bundle src/a.ts --outdir=out", ${inputs("tsconfig.json")});
+`;
+    await using rig = await workspaceRig({
+      files: {
+        "app/image.ts": definition,
+        "app/src/a.ts": 'import { b } from "./b.ts";\nexport const a = b;\n',
+        "app/src/b.ts": "export const b = 1;\n",
+        "app/tsconfig.json": '{ "extends": "../tsconfig.base.json", "files": ["src/a.ts"] }',
+        "tsconfig.base.json": "{}",
+        "tools/esbuild": "",
+      },
+    });
+    linkTools(rig);
+    const label = (name: string) => failure(rig, `//app:${name}`);
+    expect(await label("config")).toContain('it looked for "//tsconfig.base.json"');
+    expect(await label("tsc")).toContain('it looked for "//app/src/b.ts"');
+    expect(await label("esbuild")).toMatch(/it looked for .*"\/\/app\/src\/b\.ts"/);
+  });
+
+  test("that is nowhere is not made up", async () => {
+    const options = `{ command: "cat nowhere", outputs: "out", inputs: ["./declared"] }`;
+    await using rig = await workspaceRig({ files: { "app/image.ts": image(options), "app/declared": "" } });
+    expect(await failure(rig)).not.toContain("cannot see");
+  });
+});
+
+/** The compilers of this repository, in the workspace. */
+function linkTools(rig: WorkspaceRig): void {
+  const modules = join(__dirname, "../../../../node_modules");
+  const [native] = readdirSync(join(modules, "@typescript"));
+  cpSync(join(modules, "@typescript", native ?? "", "lib"), rig.path("tools/ts"), { recursive: true });
+  const [esbuild] = readdirSync(join(modules, "@esbuild"));
+  cpSync(join(modules, "@esbuild", esbuild ?? "", "bin/esbuild"), rig.path("tools/esbuild"));
+}

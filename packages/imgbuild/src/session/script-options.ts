@@ -1,6 +1,7 @@
 import type { ScriptOptions } from "@imgbuild/steps";
 import type { Flags } from "../cli/parsed-flags.ts";
 import type { Host } from "../host.ts";
+import { readSecret } from "./read-secret.ts";
 
 /** What scripts of definitions run with. */
 export function scriptOptions(
@@ -13,6 +14,7 @@ export function scriptOptions(
     pid,
     processAlive,
     nodePath: node.path,
+    secret: (name) => readSecret(env, name),
     keepFailed,
   };
 }

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, realpathSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import type { SandboxBind } from "@imgbuild/sandbox";
 import type { Command } from "./command-args.ts";
@@ -26,7 +26,8 @@ export function nodeBinds(path: string, directory: string): SandboxBind[] {
     for (const name of ["npm", "npx"]) {
       const source = `${directory}/${name}`;
       const text = `#!/bin/sh\nexec ${NODE}/bin/node ${NODE}/lib/node_modules/npm/bin/${name}-cli.js "$@"\n`;
-      writeFileSync(source, text, { mode: 0o755 });
+      writeFileSync(source, text);
+      chmodSync(source, 0o755);
       binds.push({ source, target: `${NODE}/bin/${name}`, readOnly: true });
     }
   }
@@ -36,9 +37,14 @@ export function nodeBinds(path: string, directory: string): SandboxBind[] {
   return binds;
 }
 
-/** What a command that uses the network finds beside: authorities of this machine. */
+/** What names hosts and authorities on this machine. */
+const NETWORK_FILES = ["/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/ssl/certs", "/etc/pki/tls/certs"];
+
+/** What a command that uses the network finds beside. */
 export function networkBinds(): SandboxBind[] {
-  return ["/etc/ssl/certs", "/etc/pki/tls/certs", "/etc/nsswitch.conf"]
-    .filter((path) => existsSync(path))
-    .map((path) => ({ source: path, target: path, readOnly: true }));
+  return NETWORK_FILES.filter((path) => existsSync(path)).map((path) => ({
+    source: realpathSync(path),
+    target: path,
+    readOnly: true,
+  }));
 }

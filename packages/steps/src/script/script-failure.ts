@@ -13,10 +13,13 @@ export function scriptFailure(
     readonly timeoutSeconds: number | null;
     readonly position: Position | null;
     readonly kept: string | undefined;
+    /** What brought it about, where that is known. */
+    readonly cause?: string | undefined;
     readonly note: string;
   },
 ): ImgbuildError {
-  const { what, timeoutSeconds, position, kept, note } = script;
+  const { what, timeoutSeconds, position, kept, cause, note } = script;
+  const why = cause === undefined ? "" : `; ${cause}`;
   const how = end.timedOut
     ? `it did not end within ${timeoutSeconds} seconds`
     : end.signal === undefined
@@ -35,7 +38,7 @@ export function scriptFailure(
     ...(note === "" ? [] : [note]),
     look,
   ];
-  return new ImgbuildError("script-failed", `Cannot finish the ${what}: ${how}${told}`, {
+  return new ImgbuildError("script-failed", `Cannot finish the ${what}: ${how}${why}${told}`, {
     hint: hints.join("\n"),
     position,
   });

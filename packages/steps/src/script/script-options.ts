@@ -11,6 +11,8 @@ export interface ScriptOptions {
   readonly processAlive: (pid: number) => boolean;
   /** The Node that runs this, lent to commands that have no root of their own. */
   readonly nodePath: string;
+  /** The value of a secret that the user gave this run; undefined for none. */
+  readonly secret: (name: string) => Uint8Array | undefined;
   /** Leaves the sandbox of a failed script, for `imgbuild shell`. */
   readonly keepFailed: boolean;
 }

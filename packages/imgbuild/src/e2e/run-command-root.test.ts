@@ -1,0 +1,177 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  canBeOrdinaryUser,
+  describeWithTools,
+  ordinaryUser,
+  startFaultServer,
+  type WorkspaceRig,
+  workspaceRig,
+} from "@imgbuild/testkit";
+import { builtKinds, rootfsOf } from "./rootfs-of.ts";
+
+const IMPORTS = 'import { buildImage, directory, link, path, runCommand, text, tree } from "imgbuild";\n';
+
+/** Sandboxes that are in the cache. */
+function sandboxes(rig: WorkspaceRig): string[] {
+  const directory = join(rig.cacheDir, "v1/sandbox");
+  return existsSync(directory) ? readdirSync(directory) : [];
+}
+
+describeWithTools(["unshare", "tar", "busybox"], "the root file system of runCommand", () => {
+  const busybox =
+    'tree({ "/bin/busybox": path("./busybox"), "/bin/sh": link("busybox"), "/etc/os": text("mine\\n"), "/work/old": text("old") })';
+  const script = `"busybox id -u > out; busybox cat /etc/os old >> out; busybox ls / | busybox tr '\\n' ' ' >> out"`;
+
+  async function workspace(root: string): Promise<WorkspaceRig> {
+    const definition = `${IMPORTS}
+const base = buildImage({ name: "base", copyToRoot: ${busybox} });
+const made = runCommand({ command: ${script}, root: ${root}, workingDirectory: "/work", outputs: "out" });
+export default buildImage({ name: "x", copyToRoot: tree({ "/out": made }) });
+`;
+    const rig = await workspaceRig({ files: { "app/image.ts": definition } });
+    rig.write("app/busybox", readFileSync("/bin/busybox"));
+    rig.chmod("app/busybox", 0o755);
+    return rig;
+  }
+
+  test.each([
+    ["a source", busybox],
+    ["an image", "base"],
+  ])("%s takes the place of this machine's", async (_, root) => {
+    await using rig = await workspace(root);
+    const lines = (await rootfsOf(rig)).content("out").split("\n");
+    expect(lines.slice(0, 2)).toEqual(["1000", "mine"]);
+    expect(
+      lines[2]
+        ?.replace(/^old/, "")
+        .trim()
+        .split(" ")
+        .filter((name) => !["root", "run"].includes(name)),
+    ).toEqual(["bin", "dev", "etc", "proc", "tmp", "work"]);
+  });
+
+  test("is part of the key, by its files: the programs of this machine are not", async () => {
+    await using rig = await workspace(busybox);
+    expect(builtKinds(await rig.run(["build", "//app", "--json"]))).toEqual(["image", "layer", "runCommand"]);
+    expect(builtKinds(await rig.run(["build", "//app", "--json"]))).toEqual([]);
+    rig.write("app/image.ts", readFileSync(rig.path("app/image.ts"), "utf8").replaceAll("mine", "yours"));
+    expect(builtKinds(await rig.run(["build", "//app", "--json"]))).toEqual(["image", "layer", "runCommand"]);
+  });
+});
+
+describeWithTools(["unshare", "tar"], "a run of runCommand", () => {
+  const definition = (command: string, more = "") => `${IMPORTS}
+export default buildImage({ name: "x", copyToRoot: tree({ "/out": runCommand({ command: ${JSON.stringify(command)}, outputs: "out"${more} }) }) });
+`;
+
+  test("without network by default; with it on request, and then with a warning", async () => {
+    const server = await startFaultServer({ "/x": "hello" });
+    try {
+      const fetched = `node -e 'fetch("${server.url}/x").then((r) => r.text()).then((t) => require("fs").writeFileSync("out", t))'`;
+      await using rig = await workspaceRig({ files: { "app/image.ts": definition(fetched) } });
+      expect((await rig.run(["build", "//app"])).code).toBe(1);
+      expect(server.requests).toHaveLength(0);
+      rig.write("app/image.ts", definition(fetched, ", network: true"));
+      const result = await rig.run(["build", "//app"]);
+      expect(result.code).toBe(0);
+      expect(result.stderr).toContain("uses the network");
+      expect((await rootfsOf(rig)).content("out")).toBe("hello");
+    } finally {
+      await server.close();
+    }
+  });
+
+  test("that never ends is ended by its timeout; nothing of it stays", async () => {
+    await using rig = await workspaceRig({
+      files: { "app/image.ts": definition("sleep 1000 & sleep 1000", ", timeout: 1") },
+    });
+    const result = await rig.run(["build", "//app"]);
+    expect(result.code).toBe(1);
+    expect(result.stderr).toContain("did not end within 1 seconds");
+    expect(sandboxes(rig)).toEqual([]);
+  });
+
+  test("that is cancelled leaves nothing, and the next builds as if it had not been", async () => {
+    await using rig = await workspaceRig({
+      files: { "app/image.ts": definition("echo begun; sleep 100; echo x > out") },
+    });
+    const run = rig.spawn(["build", "//app", "--json"]);
+    await run.printed("begun");
+    run.kill("SIGINT");
+    expect((await run.ended).code).toBe(130);
+    expect(sandboxes(rig)).toEqual([]);
+    rig.write("app/image.ts", definition("echo x > out"));
+    expect((await rig.run(["build", "//app"])).code).toBe(0);
+  });
+
+  test("that fails says its last words, its exit code and how to look inside; --keep-failed lets one look", async () => {
+    await using rig = await workspaceRig({
+      files: { "app/image.ts": definition("echo one > made; echo why >&2; exit 7") },
+    });
+    const result = await rig.run(["build", "//app", "--keep-failed"]);
+    expect(result.code).toBe(1);
+    expect(result.stderr).toContain("exit code 7; the last it printed:");
+    expect(result.stderr).toContain("| why");
+    expect(result.stderr).toContain("imgbuild shell");
+    const shell = await rig.run(["shell", "//app"], { input: Buffer.from("pwd; cat made\n") });
+    expect(shell.stdout).toContain("/work/app\none\n");
+  });
+
+  test("runs beside others under -j", async () => {
+    const one = (name: string) =>
+      `export const ${name} = buildImage({ name: "${name}", copyToRoot: tree({ "/o": runCommand({ command: "echo ${name}; sleep 3; echo ${name} > out", outputs: "out" }) }) });`;
+    await using rig = await workspaceRig({ files: { "app/image.ts": IMPORTS + one("a") + one("b") } });
+    const run = rig.spawn(["build", "//app:a", "//app:b", "-j", "2", "--json"]);
+    const { events } = await run.ended;
+    const starts = events.flatMap((event, i) =>
+      event.type === "step.start" && event.kind === "runCommand" ? [i] : [],
+    );
+    const firstEnd = events.findIndex((event) => event.type === "step.end" && event.kind === "runCommand");
+    expect(starts).toHaveLength(2);
+    expect(starts.every((start) => start < firstEnd)).toBe(true);
+  });
+
+  test("gives the same from another path, under another umask, locale and time zone", async () => {
+    const command =
+      "mkdir out; date > out/date; ls -la --time-style=full-iso /work/app/in | tail -n +4 > out/ls; env | sort > out/env; umask > out/umask";
+    await using rig = await workspaceRig({
+      files: { "app/image.ts": definition(`${command}; rm out/date`, ', inputs: ["./in"]'), "app/in/a": "a" },
+    });
+    await using other = rig.copy();
+    const digest = async (at: WorkspaceRig, options = {}) => {
+      const result = await at.run(["build", "//app"], options);
+      return result.code === 0 ? result.stdout : result.stderr;
+    };
+    const first = await digest(rig);
+    expect(first).toContain("sha256:");
+    const env = {
+      TZ: "Asia/Tokyo",
+      LC_ALL: "de_DE.UTF-8",
+      LANG: "C",
+      EXTRA: "1",
+      PATH: `/opt/mine:${process.env.PATH}`,
+    };
+    expect(await digest(other, { env, umask: 0o077 })).toBe(first);
+  });
+});
+
+(canBeOrdinaryUser() ? describe : describe.skip)("runCommand by an ordinary user", () => {
+  test.each([true, false])("with subordinate ids: %s", async (subordinateIds) => {
+    const user = ordinaryUser({ subordinateIds });
+    try {
+      const definition = `${IMPORTS}
+const made = runCommand({ inputs: ["./src"], outputs: ["dist"], command: "mkdir -m 700 dist; cp src/a dist/a; chmod 600 dist/a" });
+export default buildImage({ name: "x", copyToRoot: made });
+`;
+      await using rig = await workspaceRig({ files: { "app/image.ts": definition, "app/src/a": "a" } });
+      rig.giveTo(user.uid);
+      const args = ["build", "//app", "-o", join(rig.outside, "x.tar"), "--format", "rootfs"];
+      const result = await rig.run(args, { wrap: user.wrap });
+      expect({ code: result.code, stderr: result.code === 0 ? "" : result.stderr }).toEqual({ code: 0, stderr: "" });
+      expect(sandboxes(rig)).toEqual([]);
+    } finally {
+      user.remove();
+    }
+  });
+});

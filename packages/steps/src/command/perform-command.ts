@@ -1,0 +1,77 @@
+import { rmSync } from "node:fs";
+import { OutputLines, type SandboxRun } from "@imgbuild/sandbox";
+import { keepRun } from "../script/kept-runs.ts";
+import { scriptFailure } from "../script/script-failure.ts";
+import type { Command } from "./command-args.ts";
+import { environmentOf, networkBinds } from "./command-environment.ts";
+import type { Job } from "./command-job.ts";
+import type { LaidOut } from "./lay-out.ts";
+import { secretVariables } from "./secrets.ts";
+import { undeclaredFiles } from "./undeclared.ts";
+
+/** Runs a command on what was laid out for it. Throws `script-failed` when it does not end well. */
+export async function performCommand(job: Job, { view, nodes }: LaidOut): Promise<void> {
+  const { step, context, command, directory, secrets } = job;
+  const { derivation, signal } = step;
+  const { timeoutSeconds, network } = command;
+  const lines = new OutputLines((said) =>
+    step.print(
+      "command",
+      said.map((line) => secrets.redact(line)),
+    ),
+  );
+  const tmp = { source: `${directory}/tmp`, target: "/tmp", readOnly: false };
+  const ofMachine = command.machine === null ? [] : [tmp, ...(network ? networkBinds() : [])];
+  const secretDirectory = `${directory}/secrets`;
+  let end: Awaited<ReturnType<typeof context.sandbox.run>>;
+  try {
+    end = await context.sandbox.run({
+      ...view,
+      binds: [...view.binds, ...ofMachine, ...secrets.place(secretDirectory)],
+      command: wordsOf(command),
+      env: environmentOf(command),
+      network,
+      timeoutMs: timeoutSeconds === null ? undefined : timeoutSeconds * 1000,
+      limits: {},
+      signal,
+      scratch: `${directory}/run`,
+      onOutput: (bytes) => lines.add(bytes),
+    });
+  } finally {
+    rmSync(secretDirectory, { recursive: true, force: true });
+  }
+  lines.end();
+  if (end.code === 0 && !end.timedOut) return;
+  job.stays = context.scripts.keepFailed;
+  if (job.stays) {
+    context.place.keep(directory);
+    keepRun(context.store, derivation.id, { sandbox: directory, directory, run: view });
+  }
+  const tail = end.tail.map((line) => secrets.redact(line));
+  const undeclared = undeclaredFiles(tail, { job, nodes }).map((path) => `"//${path}"`);
+  throw scriptFailure(
+    { ...end, tail },
+    {
+      what: `command "${command.title}"`,
+      timeoutSeconds,
+      position: derivation.position,
+      kept: job.stays ? directory : undefined,
+      cause:
+        undeclared.length === 0 ? undefined : `it looked for ${undeclared.join(", ")}, which the command cannot see`,
+      note: undeclared.length === 0 ? "" : hintFor(undeclared),
+    },
+  );
+}
+
+function hintFor(undeclared: readonly string[]): string {
+  const packages = undeclared.some((path) => path.includes("/node_modules/"));
+  const npm = packages ? '; for packages of npm, add npmWorkspace({ workspace: …, dependencies: "all" })' : "";
+  return `Add it to the inputs of the command: inputs: [${undeclared.join(", ")}]${npm}`;
+}
+
+function wordsOf(command: Command): SandboxRun["command"] {
+  const variables = secretVariables(command);
+  if (typeof command.command === "string") return { script: `${variables}${command.command}` };
+  if (variables === "") return { argv: command.command };
+  return { argv: ["sh", "-c", `${variables}exec "$@"`, "sh", ...command.command] };
+}
