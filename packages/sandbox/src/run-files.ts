@@ -25,7 +25,11 @@ export function writeRunFiles(abilities: Abilities, run: SandboxRun, tools: Host
   makeGuest(scratch, tools);
   makeDev(`${scratch}/dev`);
   for (const name of ["root", "devs", "l"]) mkdirSync(`${scratch}/${name}`);
-  if ("script" in command) writeFileSync(`${scratch}/guest/script`, command.script, { mode: 0o644 });
+  if ("script" in command) {
+    writeFileSync(`${scratch}/guest/script`, command.script);
+    // Whatever the umask.
+    chmodSync(`${scratch}/guest/script`, 0o644);
+  }
   const standIn = needsStandIn(abilities, run);
   if (standIn) {
     writeFileSync(`${scratch}/mknod.sh`, MKNOD_STAND_IN);

@@ -1,7 +1,9 @@
 import {
+  chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   readlinkSync,
   realpathSync,
@@ -105,7 +107,7 @@ export class RunMounts {
     const skeleton = `${this.#scratch}/host`;
     const place = (path: string, directory: boolean): void => {
       if (existsSync(`${skeleton}/${path}`)) return;
-      mkdirSync(directory ? `${skeleton}/${path}` : dirname(`${skeleton}/${path}`), { recursive: true, mode: 0o755 });
+      mkdirSync(directory ? `${skeleton}/${path}` : dirname(`${skeleton}/${path}`), { recursive: true });
       if (!directory) writeFileSync(`${skeleton}/${path}`, "");
     };
     for (const name of ["etc", "proc", "dev", ".imgbuild", "tmp"]) place(name, true);
@@ -123,6 +125,7 @@ export class RunMounts {
     }
     writeFileSync(`${skeleton}/etc/passwd`, PASSWD);
     writeFileSync(`${skeleton}/etc/group`, GROUP);
+    openToAll(skeleton);
     const own = this.#options(this.#scratch, ["nosuid", "nodev"]);
     return [
       bindEntry("host", "root", ["ro", ...own]),
@@ -130,6 +133,15 @@ export class RunMounts {
       // The same /tmp as TMPDIR.
       bindEntry("guest/tmp", "root/tmp", own),
     ];
+  }
+}
+
+/** Lets every user read a directory and all in it, whatever the umask. */
+function openToAll(directory: string): void {
+  chmodSync(directory, 0o755);
+  for (const entry of readdirSync(directory, { withFileTypes: true })) {
+    if (entry.isDirectory()) openToAll(`${directory}/${entry.name}`);
+    else if (entry.isFile()) chmodSync(`${directory}/${entry.name}`, 0o644);
   }
 }
 

@@ -40,7 +40,9 @@ export function readOnlyEntries(nodes: ReadonlyMap<string, SourceNode>): LayerEn
   const owner = { uid: 0, gid: 0 };
   const plain = new Map([...nodes].map(([path, node]) => [path, { ...node, ...owner }] as const));
   return entriesOf(plain).map((entry) =>
-    entry.header.type === "directory" ? { ...entry, header: { ...entry.header, mode: 0o1777 } } : entry,
+    entry.header.type === "directory" && entry.header.path !== "."
+      ? { ...entry, header: { ...entry.header, mode: 0o1777 } }
+      : entry,
   );
 }
 

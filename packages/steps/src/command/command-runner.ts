@@ -48,9 +48,8 @@ async function runCommand(step: Step, context: Job["context"]): Promise<Output> 
 }
 
 function prepare({ directory, command }: Job): void {
-  for (const name of ["upper", "work", "spool", "run", "tmp", "helpers"]) mkdirSync(`${directory}/${name}`);
+  for (const name of ["upper", "work", "spool", "run", "helpers"]) mkdirSync(`${directory}/${name}`);
   chmodSync(`${directory}/upper`, 0o755);
-  chmodSync(`${directory}/tmp`, 0o1777);
   command.outputs.forEach((_, i) => {
     mkdirSync(`${directory}/spool/${i}`);
   });

@@ -20,14 +20,13 @@ export async function performCommand(job: Job, { view, nodes }: LaidOut): Promis
       said.map((line) => secrets.redact(line)),
     ),
   );
-  const tmp = { source: `${directory}/tmp`, target: "/tmp", readOnly: false };
-  const ofMachine = command.machine === null ? [] : [tmp, ...(network ? networkBinds() : [])];
+  const hosts = command.machine !== null && network ? networkBinds() : [];
   const secretDirectory = `${directory}/secrets`;
   let end: Awaited<ReturnType<typeof context.sandbox.run>>;
   try {
     end = await context.sandbox.run({
       ...view,
-      binds: [...view.binds, ...ofMachine, ...secrets.place(secretDirectory)],
+      binds: [...view.binds, ...hosts, ...secrets.place(secretDirectory)],
       command: wordsOf(command),
       env: environmentOf(command),
       network,
