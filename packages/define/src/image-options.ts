@@ -37,7 +37,8 @@ export interface BuildImageOptions {
   readonly baseLinks?: "follow" | "replace";
   /**
    * A shell script run as root in the image: `/` is the base with what copyToRoot gives, there is no network, what it changes or
-   * deletes becomes part of the layer. Runs with `-e` in the image's own shell, or one lent by this machine if it has none.
+   * deletes becomes part of the layer. Runs with `-e` in the image's own shell, or one lent by this machine if it has none; or by the
+   * program that a first line such as `#!/usr/bin/python3` names, which must be in the image.
    */
   readonly runAsRoot?: string | null;
   /**
@@ -47,7 +48,7 @@ export interface BuildImageOptions {
   readonly extraCommands?: string | null;
   /** Seconds after which a script has failed. Default none. */
   readonly timeout?: number | null;
-  /** Accepted for dockerTools' sake, without effect: there is no virtual machine. */
+  /** Most MiB that the scripts may write. Default none; some free space is left to the machine anyway. */
   readonly diskSize?: number;
   /** Accepted for dockerTools' sake, without effect: there is no virtual machine. */
   readonly buildVMMemorySize?: number;

@@ -10,13 +10,15 @@ import { makeValue, recordOf, type Source, type Value } from "./source.ts";
 export interface Scripts {
   readonly scripts: readonly LayerScript[];
   readonly timeoutSeconds: number | null;
+  readonly diskMiB?: number;
 }
 
 const MAX_SECONDS = 7 * 24 * 3600;
 
 /**
  * The scripts of {@link DefinitionApi.buildImage}, in the order in which they run: runAsRoot, then extraCommands, which without
- * the other is run by a user without rights. diskSize and buildVMMemorySize only warn: there is no virtual machine.
+ * the other is run by a user without rights. diskSize bounds what they write; buildVMMemorySize only warns: there is no virtual
+ * machine.
  */
 export function readImageScripts(
   caller: Caller,
@@ -25,11 +27,10 @@ export function readImageScripts(
 ): Scripts {
   const runAsRoot = readScript(given.runAsRoot, "runAsRoot", problems);
   const extraCommands = readScript(given.extraCommands, "extraCommands", problems);
-  for (const name of ["diskSize", "buildVMMemorySize"]) {
-    if (given[name] === undefined) continue;
-    readInteger(given[name], 0, { path: name, max: Number.MAX_SAFE_INTEGER, wanted: "a number of MiB", problems });
+  const diskMiB = readMiB(given, "diskSize", problems);
+  if (readMiB(given, "buildVMMemorySize", problems) !== undefined) {
     caller.host.warn(
-      `The attribute ${name} has no effect: scripts run in a sandbox of this machine, not in a virtual one`,
+      "The attribute buildVMMemorySize has no effect: scripts run in a sandbox of this machine, not in a virtual one",
     );
   }
   const user = runAsRoot === undefined ? "builder" : "root";
@@ -41,7 +42,14 @@ export function readImageScripts(
         : [{ name: "extraCommands", text: extraCommands, view: "tree", user } as const]),
     ],
     timeoutSeconds: readTimeout(given.timeout, problems),
+    ...(diskMiB === undefined ? {} : { diskMiB }),
   };
+}
+
+function readMiB(given: Readonly<Record<string, unknown>>, path: string, problems: Problem[]): number | undefined {
+  if (given[path] === undefined) return undefined;
+  const at = { path, max: 2 ** 40, wanted: "a number of MiB", problems };
+  return readInteger(given[path], undefined, at);
 }
 
 /**
@@ -73,6 +81,10 @@ function readScript(value: unknown, path: string, problems: Problem[]): string |
   }
   if (value.includes("\0")) {
     problems.push({ path, text: "has a NUL character, wanted the text of a shell script" });
+    return undefined;
+  }
+  if (/\p{Surrogate}/u.test(value)) {
+    problems.push({ path, text: "has half of a surrogate pair, wanted the text of a shell script" });
     return undefined;
   }
   return value.trim() === "" ? undefined : value;

@@ -115,6 +115,8 @@ export interface ScriptLayerArgs extends LayerArgs {
   readonly scripts: readonly LayerScript[];
   /** Of each script; null for none. */
   readonly timeoutSeconds: number | null;
+  /** Most MiB that the scripts may write; absent for no limit. */
+  readonly diskMiB?: number;
 }
 
 /** `base-layers`: the layers of an image without its config, so that they alone decide what is built on it. Inputs: the image. */

@@ -25,11 +25,7 @@ export function writeRunFiles(abilities: Abilities, run: SandboxRun, tools: Host
   makeGuest(scratch, tools);
   makeDev(`${scratch}/dev`);
   for (const name of ["root", "devs", "l"]) mkdirSync(`${scratch}/${name}`);
-  if ("script" in command) {
-    writeFileSync(`${scratch}/guest/script`, command.script);
-    // Whatever the umask.
-    chmodSync(`${scratch}/guest/script`, 0o644);
-  }
+  if ("script" in command) writeFileSync(`${scratch}/guest/script`, command.script, { mode: 0o755 });
   const standIn = needsStandIn(abilities, run);
   if (standIn) {
     writeFileSync(`${scratch}/mknod.sh`, MKNOD_STAND_IN);
@@ -59,11 +55,20 @@ export function writeRunFiles(abilities: Abilities, run: SandboxRun, tools: Host
     shell: root.kind === "host" ? hostShell(abilities) : undefined,
     tools: toolMounts(tools),
     standIn,
-    argv: "argv" in command ? command.argv : undefined,
+    argv: "argv" in command ? command.argv : hasInterpreter(command.script) ? ["/.imgbuild/script"] : undefined,
     cwd: run.cwd,
     terminal: run.terminal === true,
   });
   writeFileSync(`${scratch}/enter.sh`, text);
+}
+
+/** Whether the first line of a script names a program that is no shell. A shell is the one that there is, with `-e`. */
+function hasInterpreter(script: string): boolean {
+  const words = /^#!([^\n]*)/.exec(script)?.[1]?.trim().split(/\s+/) ?? [];
+  const names = words.map((word) => word.slice(word.lastIndexOf("/") + 1));
+  const [first = "", second = ""] = names;
+  const name = first === "env" ? second : first;
+  return name !== "" && !/^(?:ba|da|a|k|z)?sh$|^busybox$/.test(name);
 }
 
 /** What is mounted as /.imgbuild. */

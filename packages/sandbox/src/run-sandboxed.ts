@@ -7,6 +7,7 @@ import { OutputTail } from "./output-tail.ts";
 import { writeRunFiles } from "./run-files.ts";
 import type { RecordedDevice, SandboxEnd, SandboxRoot, SandboxRun } from "./sandbox-run.ts";
 import { type MappedProcess, noNamespaces, startMapped } from "./start-mapped.ts";
+import { type DiskEnd, watchDisk } from "./watch-disk.ts";
 
 const SPACES = ["--mount", "--pid", "--ipc", "--uts", "--cgroup", "--fork", "--kill-child"];
 
@@ -67,13 +68,14 @@ async function attempt(abilities: Abilities, run: SandboxRun, tools: HostTools):
       run.onOutput(bytes);
     });
   }
-  const { said, code, timedOut } = await follow(started, run);
+  const { said, code, timedOut, diskFull } = await follow(abilities, started, run);
+  const stopped = timedOut || diskFull !== undefined;
   if (run.signal.aborted) throw cancelled();
   const ended = /^exit (\d+)$/m.exec(said);
   const failed = /^fail (.*)$/m.exec(said);
-  if (failed?.[1] === "no-shell" && !timedOut) return "no shell";
+  if (failed?.[1] === "no-shell" && !stopped) return "no shell";
   if (failed !== null) throw setUpFailed(abilities, failed[1] ?? "", said);
-  if (ended === null && !timedOut && !said.includes("started"))
+  if (ended === null && !stopped && !said.includes("started"))
     throw noNamespaces(`${said} ${tail.lines().join(" ")}`.trim() || `exit code ${code}`);
   const status = ended === null ? 137 : Number(ended[1]);
   const killed = status > 128 && status < 193 ? signalName(status - 128) : undefined;
@@ -81,19 +83,32 @@ async function attempt(abilities: Abilities, run: SandboxRun, tools: HostTools):
     code: killed === undefined ? status : null,
     signal: killed,
     timedOut,
+    diskFull,
     tail: tail.lines(),
     devices: readDevices(`${run.scratch}/guest/devices`),
   };
 }
 
+interface Followed {
+  readonly said: string;
+  readonly code: number | null;
+  readonly timedOut: boolean;
+  readonly diskFull: DiskEnd | undefined;
+}
+
+/** Where what a script writes comes to lie. */
+function written({ root, binds, scratch }: SandboxRun): string {
+  if (root.kind === "overlay") return root.upper;
+  if (root.kind === "directory") return root.directory;
+  return binds.find(({ readOnly }) => !readOnly)?.source ?? scratch;
+}
+
 /** Waits for the end of the sandbox, or brings it about. */
-async function follow(
-  started: MappedProcess,
-  run: SandboxRun,
-): Promise<{ said: string; code: number | null; timedOut: boolean }> {
+async function follow(abilities: Abilities, started: MappedProcess, run: SandboxRun): Promise<Followed> {
   const { child, status, ready } = started;
   let said = "";
   let timedOut = false;
+  let diskFull: DiskEnd | undefined;
   const closed = new Promise<number | null>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", resolve);
@@ -107,6 +122,13 @@ async function follow(
           timedOut = true;
           kill();
         }, run.timeoutMs);
+  const stopWatch = watchDisk(abilities, {
+    ...{ path: run.scratch, files: written(run), limit: run.limits.diskBytes, signal: run.signal },
+    onFull: (why) => {
+      diskFull = why;
+      kill();
+    },
+  });
   run.signal.addEventListener("abort", kill, { once: true });
   try {
     await ready;
@@ -114,14 +136,15 @@ async function follow(
       if (said.length < 1 << 16) said += bytes.toString("utf8");
     });
     const code = await closed;
-    return { said, code, timedOut };
+    return { said, code, timedOut, diskFull };
   } catch (error) {
     kill();
     await closed.catch(() => undefined);
-    if (run.signal.aborted || timedOut) return { said, code: null, timedOut };
+    if (run.signal.aborted || timedOut) return { said, code: null, timedOut, diskFull };
     throw error;
   } finally {
     clearTimeout(timer);
+    stopWatch();
     run.signal.removeEventListener("abort", kill);
   }
 }

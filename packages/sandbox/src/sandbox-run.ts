@@ -1,3 +1,5 @@
+import type { DiskEnd } from "./watch-disk.ts";
+
 /** The user of scripts that need no rights. */
 export const BUILDER_ID = 1000;
 
@@ -25,12 +27,17 @@ export interface SandboxLimits {
   readonly processes?: number | undefined;
   /** Bytes of one file. */
   readonly fileBytes?: number | undefined;
+  /** Bytes of all that it writes to its root, looked at now and then. Always, some space is left to the machine. */
+  readonly diskBytes?: number | undefined;
 }
 
 /** One script to be run. */
 export interface SandboxRun {
   readonly root: SandboxRoot;
-  /** A program with its arguments, or the text of a shell script, run with `-e`. */
+  /**
+   * A program with its arguments, or the text of a script: one for a shell, run with `-e` by the root's bash or sh, unless its first
+   * line names another interpreter, which must be in the root.
+   */
   readonly command: { readonly argv: readonly string[] } | { readonly script: string };
   /** Absolute, inside. */
   readonly cwd: string;
@@ -71,6 +78,8 @@ export interface SandboxEnd {
   readonly signal: string | undefined;
   /** Whether it was ended because its time was up. */
   readonly timedOut: boolean;
+  /** Whether it was ended because it took too much space: of the `machine`, or more than its `limit`. */
+  readonly diskFull: DiskEnd | undefined;
   /** The last lines it printed, at most 50. */
   readonly tail: readonly string[];
   /** By absolute path inside: empty files that stand for devices. */

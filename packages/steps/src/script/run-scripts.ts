@@ -33,6 +33,7 @@ export interface ScriptGround {
   readonly kept: (sha256: string) => Uint8Array | undefined;
   readonly signal: AbortSignal;
   readonly timeoutSeconds: number | null;
+  readonly diskMiB: number | undefined;
   /** Owner of what a script without rights makes. */
   readonly uid: number;
   readonly gid: number;
@@ -194,7 +195,7 @@ async function runOne(
     env: {},
     network: false,
     timeoutMs: timeoutSeconds === null ? undefined : timeoutSeconds * 1000,
-    limits: {},
+    limits: { diskBytes: ground.diskMiB === undefined ? undefined : ground.diskMiB * 2 ** 20 },
     signal: ground.signal,
     scratch,
     onOutput: (bytes) => lines.add(bytes),
@@ -203,7 +204,7 @@ async function runOne(
   const prefix = script.view === "root" ? "/" : `${TREE}/`;
   for (const [path, device] of end.devices)
     if (path.startsWith(prefix)) at.devices.set(path.slice(prefix.length), device);
-  if (end.code === 0 && !end.timedOut) {
+  if (end.code === 0 && !end.timedOut && end.diskFull === undefined) {
     await removeTree(sandbox.abilities, scratch);
     return;
   }
@@ -213,6 +214,8 @@ async function runOne(
   throw scriptFailure(end, {
     what: `script ${name}`,
     timeoutSeconds,
+    diskMiB: ground.diskMiB,
+    text: script.text,
     position: ground.position,
     kept,
     note: missingIds(script, ground, end.tail),

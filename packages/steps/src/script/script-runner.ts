@@ -42,7 +42,8 @@ async function runScriptLayer(step: Step, options: ScriptRunnerOptions & OpenedS
     const on = await groundOf(step, options);
     const { changed, gone } = await runScripts(on.args.scripts, on.files, {
       ...{ sandbox, directory, position, lower: on.lower, base: on.base, kept: options.kept, signal: step.signal },
-      ...{ timeoutSeconds: on.args.timeoutSeconds, uid: on.args.uid, gid: on.args.gid, baseLinks: on.args.baseLinks },
+      ...{ timeoutSeconds: on.args.timeoutSeconds, diskMiB: on.args.diskMiB },
+      ...{ uid: on.args.uid, gid: on.args.gid, baseLinks: on.args.baseLinks },
       print: (name, lines) => step.print(name, lines),
       onFailed: (run) => {
         if (scripts.keepFailed !== true) return undefined;
