@@ -63,7 +63,13 @@ rm_empty() {
   for f do [ ! -f "$f" ] || [ -s "$f" ] || rm -f -- "$f"; done
 }
 below
-kind=d remove=rmdir
+kind=d remove=rm_directories
+rm_directories() {
+  shift
+  # fuse-overlayfs marks what it makes by such a file.
+  [ "$top" = root ] || for d do rm -f -- "$d/.wh..wh..opq"; done
+  rmdir -- "$@"
+}
 below
 umount -l root 2>/dev/null
 echo "exit $code" >&4
@@ -153,7 +159,8 @@ find_shell() {
 ${plan.tools}
 }
 ${plan.argv !== undefined && plan.cwd === "/" ? ":" : '[ -n "$shell" ] || find_shell'}
-${plan.standIn ? '{ echo "#!$shell"; cat mknod.sh; } > guest/bin/mknod' : ":"}
+perform='exec "$0" -e /.imgbuild/script'
+${plan.standIn ? STAND_IN : ":"}
 ${plan.ownDevices && !plan.terminal ? "exec < devs/null" : ":"}
 wait
 cd root
@@ -167,9 +174,14 @@ ${runText(plan)}
 `;
 }
 
+/** Shells that are busybox have an mknod of their own, which they prefer to PATH but not to a function. */
+const STAND_IN = `{ echo "#!$shell"; cat mknod.sh; } > guest/bin/mknod
+[ "$(inside "$shell" -c 'command -v mknod' 2> /dev/null < /dev/null)" = /.imgbuild/bin/mknod ] ||
+  perform='exec "$0" -e -c "mknod() { /.imgbuild/bin/mknod \\"\\$@\\"; }; . /.imgbuild/script" "$0"'`;
+
 function runText({ argv, cwd }: EnterPlan): string {
   if (argv === undefined)
-    return `inside "$shell" -c 'cd -- "$1" || exit 125; exec "$0" -e /.imgbuild/script' "$shell" ${q(cwd)}`;
+    return `inside "$shell" -c 'cd -- "$1" || exit 125; '"$perform" "$shell" ${q(cwd)}`;
   const words = argv.map(q).join(" ");
   if (cwd === "/") return `inside ${words}`;
   return `inside "$shell" -c 'cd -- "$1" || exit 125; shift; exec "$@"' "$shell" ${q(cwd)} ${words}`;

@@ -32,6 +32,7 @@ export interface ReadChangesOptions {
 
 /** Every file of a layer has this time. */
 const MTIME = 1;
+const OPAQUE = ".wh..wh..opq";
 const IN_MEMORY = 64 << 10;
 const MEMORY = 64 << 20;
 
@@ -93,6 +94,7 @@ export function unreadable(end: CommandEnd): ImgbuildError {
 
 class Reader {
   readonly #options: ReadChangesOptions;
+  readonly #marks = new Set<string>();
   #memory = 0;
   #spooled = 0;
 
@@ -104,9 +106,9 @@ class Reader {
     const path = header.path === "" ? "." : header.path;
     const slash = path.lastIndexOf("/");
     const [above, name] = [path.slice(0, slash + 1), path.slice(slash + 1)];
-    if (name.startsWith(".wh.")) return [this.#foreignMark(path, name, header)];
+    if (name.startsWith(".wh.")) return this.#foreignMark(path, name, header);
     const plain: TarHeader = { ...header, path, mtime: MTIME, uname: "", gname: "", xattrs: kept(header) };
-    if (header.type === "char" && header.devMajor === 0 && header.devMinor === 0) return [mark(`${above}.wh.${name}`)];
+    if (header.type === "char" && header.devMajor === 0 && header.devMinor === 0) return this.#mark(`${above}.wh.${name}`);
     const device = header.type === "file" && header.size === 0 ? this.#options.devices.get(path) : undefined;
     if (device !== undefined) {
       return [
@@ -115,7 +117,7 @@ class Reader {
     }
     if (header.type === "hardlink") return [{ header: { ...plain, xattrs: undefined }, content: undefined }];
     if (header.type === "directory" && isOpaque(header)) {
-      return [{ header: plain, content: undefined }, mark(path === "." ? ".wh..wh..opq" : `${path}/.wh..wh..opq`)];
+      return [{ header: plain, content: undefined }, ...this.#mark(path === "." ? OPAQUE : `${path}/${OPAQUE}`)];
     }
     if (header.type !== "file" || header.size === 0) return [{ header: plain, content: undefined }];
     return [{ header: plain, content: await this.#take(header.size, content) }];
@@ -146,10 +148,17 @@ class Reader {
     return { kind: "disk", path, size, sha256: hash.digest("hex") };
   }
 
+  /** A mark, once: fuse-overlayfs says the same in two ways. */
+  #mark(path: string): ChangedFile[] {
+    if (this.#marks.has(path)) return [];
+    this.#marks.add(path);
+    return [mark(path)];
+  }
+
   /** fuse-overlayfs writes marks where it may make no devices; a script's own files of such names cannot be stored. */
-  #foreignMark(path: string, name: string, header: TarHeader): ChangedFile {
-    if (header.type === "file" && header.size === 0 && (name === ".wh..wh..opq" || !name.startsWith(".wh..wh.")))
-      return mark(path);
+  #foreignMark(path: string, name: string, header: TarHeader): ChangedFile[] {
+    if (header.type === "file" && header.size === 0 && (name === OPAQUE || !name.startsWith(".wh..wh.")))
+      return this.#mark(path);
     throw new ImgbuildError(
       "script-failed",
       `Cannot store "/${path}", which a script made: names that begin with .wh. mark deletions in layers`,

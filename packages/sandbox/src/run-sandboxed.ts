@@ -76,7 +76,7 @@ async function attempt(abilities: Abilities, run: SandboxRun, tools: HostTools):
   if (failed?.[1] === "no-shell" && !stopped) return "no shell";
   if (failed !== null) throw setUpFailed(abilities, failed[1] ?? "", said);
   if (ended === null && !stopped && !said.includes("started"))
-    throw noNamespaces(`${said} ${tail.lines().join(" ")}`.trim() || `exit code ${code}`);
+    throw noNamespaces(abilities, `${said} ${tail.lines().join(" ")}`.trim() || `exit code ${code}`);
   const status = ended === null ? 137 : Number(ended[1]);
   const killed = status > 128 && status < 193 ? signalName(status - 128) : undefined;
   return {
@@ -158,10 +158,10 @@ function setUpFailed(abilities: Abilities, reason: string, said: string): Imgbui
     .split("\n")
     .filter((line) => line !== "" && !/^(fail|exit) /.test(line))
     .join("; ");
-  const overlay = reason.startsWith("overlay") ? "Put the cache on a local file system with --cache-dir" : undefined;
-  const hint =
-    overlay !== undefined
-      ? overlay
+  const hint = reason.startsWith("overlay")
+    ? "Name a directory on a local disk with --cache-dir; in a container, one on a volume: the container's own files are an overlay already. Or install fuse-overlayfs, which needs /dev/fuse"
+    : reason.includes("/proc")
+      ? "In a container, run it with --privileged, or with --security-opt systempaths=unconfined (podman: unmask=ALL)"
       : abilities.mode === "single"
         ? `${abilities.missingIds}. ${idsHint(abilities)}`
         : undefined;

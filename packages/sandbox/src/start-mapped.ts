@@ -74,7 +74,7 @@ async function admit(abilities: Abilities, { child, control, status }: Gate): Pr
     child.once("exit", () => answer(false));
     look();
   });
-  if (!waiting) throw noNamespaces();
+  if (!waiting) throw noNamespaces(abilities);
   const pid = String(child.pid ?? 0);
   for (const [name, map] of [
     ["newuidmap", abilities.uidMap],
@@ -95,12 +95,14 @@ async function admit(abilities: Abilities, { child, control, status }: Gate): Pr
 }
 
 /** The error for a kernel, or a container around us, that refuses namespaces. */
-export function noNamespaces(detail = ""): ImgbuildError {
+export function noNamespaces({ mode }: Abilities, detail = ""): ImgbuildError {
+  const hint =
+    mode === "root"
+      ? "This root may not make namespaces, as in most containers: start the container with --privileged, or with --cap-add SYS_ADMIN --security-opt apparmor=unconfined and the cache on a volume"
+      : "Allow user namespaces (sysctl kernel.unprivileged_userns_clone=1, user.max_user_namespaces>0, kernel.apparmor_restrict_unprivileged_userns=0), or run as root; in a container, with --security-opt seccomp=unconfined and the cache on a volume";
   return new ImgbuildError(
     "unsupported",
     `Cannot run a script: this system refuses to make namespaces${detail === "" ? "" : `: ${detail}`}`,
-    {
-      hint: "Allow user namespaces (sysctl kernel.unprivileged_userns_clone=1, user.max_user_namespaces>0, kernel.apparmor_restrict_unprivileged_userns=0), or run as root; in a container, with --privileged or --security-opt seccomp=unconfined",
-    },
+    { hint },
   );
 }
