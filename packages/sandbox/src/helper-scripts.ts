@@ -180,8 +180,7 @@ const STAND_IN = `{ echo "#!$shell"; cat mknod.sh; } > guest/bin/mknod
   perform='exec "$0" -e -c "mknod() { /.imgbuild/bin/mknod \\"\\$@\\"; }; . /.imgbuild/script" "$0"'`;
 
 function runText({ argv, cwd }: EnterPlan): string {
-  if (argv === undefined)
-    return `inside "$shell" -c 'cd -- "$1" || exit 125; '"$perform" "$shell" ${q(cwd)}`;
+  if (argv === undefined) return `inside "$shell" -c 'cd -- "$1" || exit 125; '"$perform" "$shell" ${q(cwd)}`;
   const words = argv.map(q).join(" ");
   if (cwd === "/") return `inside ${words}`;
   return `inside "$shell" -c 'cd -- "$1" || exit 125; shift; exec "$@"' "$shell" ${q(cwd)} ${words}`;

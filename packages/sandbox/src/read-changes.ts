@@ -108,7 +108,8 @@ class Reader {
     const [above, name] = [path.slice(0, slash + 1), path.slice(slash + 1)];
     if (name.startsWith(".wh.")) return this.#foreignMark(path, name, header);
     const plain: TarHeader = { ...header, path, mtime: MTIME, uname: "", gname: "", xattrs: kept(header) };
-    if (header.type === "char" && header.devMajor === 0 && header.devMinor === 0) return this.#mark(`${above}.wh.${name}`);
+    if (header.type === "char" && header.devMajor === 0 && header.devMinor === 0)
+      return this.#mark(`${above}.wh.${name}`);
     const device = header.type === "file" && header.size === 0 ? this.#options.devices.get(path) : undefined;
     if (device !== undefined) {
       return [

@@ -1,7 +1,8 @@
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import type { Abilities } from "./abilities.ts";
 import { DEVICES, enterScript, initScript, MKNOD_STAND_IN, SHELLS } from "./helper-scripts.ts";
 import type { HostTools } from "./host-tools.ts";
+import { makeDirectory, makeFile } from "./make-file.ts";
 import { RunMounts } from "./run-mounts.ts";
 import { BUILDER_ID, type SandboxRun } from "./sandbox-run.ts";
 import { shQuote as q } from "./sh-quote.ts";
@@ -25,17 +26,12 @@ export function writeRunFiles(abilities: Abilities, run: SandboxRun, tools: Host
   makeGuest(scratch, tools);
   makeDev(`${scratch}/dev`);
   for (const name of ["root", "devs", "l"]) mkdirSync(`${scratch}/${name}`);
-  if ("script" in command) writeFileSync(`${scratch}/guest/script`, command.script, { mode: 0o755 });
+  if ("script" in command) makeFile(`${scratch}/guest/script`, command.script, 0o755);
   const standIn = needsStandIn(abilities, run);
   if (standIn) {
     writeFileSync(`${scratch}/mknod.sh`, MKNOD_STAND_IN);
-    for (const [name, mode] of [
-      ["devices", 0o666],
-      ["bin/mknod", 0o755],
-    ] as const) {
-      writeFileSync(`${scratch}/guest/${name}`, "");
-      chmodSync(`${scratch}/guest/${name}`, mode);
-    }
+    makeFile(`${scratch}/guest/devices`, "", 0o666);
+    makeFile(`${scratch}/guest/bin/mknod`, "", 0o755);
   }
   if (root.kind === "overlay") {
     for (const [i, directory] of root.lower.entries()) symlinkSync(directory, `${scratch}/l/${i}`);
@@ -74,22 +70,17 @@ function hasInterpreter(script: string): boolean {
 /** What is mounted as /.imgbuild. */
 function makeGuest(scratch: string, tools: HostTools): void {
   const guest = `${scratch}/guest`;
-  for (const name of ["", "/bin", "/linked", "/busybox"]) {
-    mkdirSync(guest + name);
-    chmodSync(guest + name, 0o755);
-  }
-  mkdirSync(`${guest}/tmp`);
-  chmodSync(`${guest}/tmp`, 0o1777);
+  for (const name of ["bin", "linked", "busybox"]) makeDirectory(`${guest}/${name}`);
+  makeDirectory(`${guest}/tmp`, 0o1777);
   for (const [name, target] of toolLinks(tools)) symlinkSync(target, `${guest}/${name}`);
 }
 
 /** What is mounted as /dev. */
 function makeDev(directory: string): void {
-  mkdirSync(directory);
+  makeDirectory(directory);
   for (const name of DEVICES) writeFileSync(`${directory}/${name}`, "");
   for (const name of ["pts", "shm"]) mkdirSync(`${directory}/${name}`);
   for (const [name, target] of DEV_LINKS) symlinkSync(target, `${directory}/${name}`);
-  chmodSync(directory, 0o755);
 }
 
 const DEV_LINKS = [

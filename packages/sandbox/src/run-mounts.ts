@@ -1,9 +1,6 @@
 import {
-  chmodSync,
   existsSync,
   lstatSync,
-  mkdirSync,
-  readdirSync,
   readFileSync,
   readlinkSync,
   realpathSync,
@@ -14,6 +11,7 @@ import {
 import { dirname } from "node:path";
 import type { Abilities } from "./abilities.ts";
 import { DEVICES } from "./helper-scripts.ts";
+import { makeDirectory, makeFile } from "./make-file.ts";
 import { bindEntry, lockedOptions, type MountEntry, mountTable } from "./mount-table.ts";
 import { BUILDER_ID, type SandboxBind, type SandboxRoot } from "./sandbox-run.ts";
 import { shQuote as q } from "./sh-quote.ts";
@@ -107,8 +105,8 @@ export class RunMounts {
     const skeleton = `${this.#scratch}/host`;
     const place = (path: string, directory: boolean): void => {
       if (existsSync(`${skeleton}/${path}`)) return;
-      mkdirSync(directory ? `${skeleton}/${path}` : dirname(`${skeleton}/${path}`), { recursive: true });
-      if (!directory) writeFileSync(`${skeleton}/${path}`, "");
+      makeDirectory(directory ? `${skeleton}/${path}` : dirname(`${skeleton}/${path}`));
+      if (!directory) makeFile(`${skeleton}/${path}`, "");
     };
     for (const name of ["etc", "proc", "dev", ".imgbuild", "tmp"]) place(name, true);
     for (const { source, target } of binds) place(inside(target), isDirectory(source));
@@ -123,9 +121,8 @@ export class RunMounts {
       place(path, stat.isDirectory());
       shown.push(bindEntry(`/${path}`, `root/${path}`, this.#options(`/${path}`, ["ro", "nosuid", "nodev"])));
     }
-    writeFileSync(`${skeleton}/etc/passwd`, PASSWD);
-    writeFileSync(`${skeleton}/etc/group`, GROUP);
-    openToAll(skeleton);
+    makeFile(`${skeleton}/etc/passwd`, PASSWD);
+    makeFile(`${skeleton}/etc/group`, GROUP);
     const own = this.#options(this.#scratch, ["nosuid", "nodev"]);
     return [
       bindEntry("host", "root", ["ro", ...own]),
@@ -133,15 +130,6 @@ export class RunMounts {
       // The same /tmp as TMPDIR.
       bindEntry("guest/tmp", "root/tmp", own),
     ];
-  }
-}
-
-/** Lets every user read a directory and all in it, whatever the umask. */
-function openToAll(directory: string): void {
-  chmodSync(directory, 0o755);
-  for (const entry of readdirSync(directory, { withFileTypes: true })) {
-    if (entry.isDirectory()) openToAll(`${directory}/${entry.name}`);
-    else if (entry.isFile()) chmodSync(`${directory}/${entry.name}`, 0o644);
   }
 }
 
