@@ -28,7 +28,7 @@ export interface ScriptRig {
   readonly rig: WorkspaceRig;
   /** Replaces what the definition has beside `base`. */
   define(body: string): void;
-  /** Builds `//a:NAME`, which must end well; gives members of its uppermost layer as {@link line} shows them. */
+  /** Builds `//a:NAME`, which must end well; gives members of its uppermost layer as `file 644 0:0 etc/motd`. */
   top(name: string, options?: CliOptions): Promise<string[]>;
   /** The members themselves. */
   members(name: string, options?: CliOptions): Promise<readonly SavedMember[]>;
@@ -63,7 +63,7 @@ export async function scriptRig(body = ""): Promise<ScriptRig> {
 }
 
 /** A member in few words: `file 644 0:0 etc/motd`. */
-export function line({ type, mode, uid, gid, path, linkname }: SavedMember): string {
+function line({ type, mode, uid, gid, path, linkname }: SavedMember): string {
   return `${type} ${mode.toString(8)} ${uid}:${gid} ${path}${linkname === "" ? "" : ` > ${linkname}`}`;
 }
 
