@@ -21,8 +21,8 @@ export interface DiskWatch {
 const EVERY_MS = 200;
 /** What a script leaves to the rest of the machine, where there is that much. */
 const RESERVE = 1 << 30;
-/** Measuring takes at most a small part of the time. */
-const PAUSE_FACTOR = 20;
+/** Looks between one count of the files and the next. */
+const PAUSE = 10;
 
 /**
  * Watches that a script does not take all space of the machine, nor more than it may. The files are counted only when the free
@@ -34,7 +34,7 @@ export function watchDisk(abilities: Abilities, watch: DiskWatch): () => void {
   if (atStart === undefined) return () => undefined;
   const reserve = Math.min(RESERVE, atStart / 10);
   let over = false;
-  let nextCount = 0;
+  let pause = 0;
   const end = (why: DiskEnd) => {
     if (over) return;
     over = true;
@@ -45,12 +45,11 @@ export function watchDisk(abilities: Abilities, watch: DiskWatch): () => void {
     const free = freeBytes(path);
     if (free === undefined) return;
     if (free < reserve) end("machine");
-    else if (limit !== undefined && atStart - free > limit && performance.now() >= nextCount) {
-      nextCount = Number.POSITIVE_INFINITY;
-      const from = performance.now();
+    else if (limit !== undefined && atStart - free > limit && --pause < 0) {
+      pause = Number.POSITIVE_INFINITY;
       countBytes(abilities, files, signal)
         .then((bytes) => {
-          nextCount = performance.now() + PAUSE_FACTOR * (performance.now() - from);
+          pause = PAUSE;
           if (bytes > limit) end("limit");
         })
         .catch(() => undefined);
