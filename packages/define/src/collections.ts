@@ -130,7 +130,11 @@ function readImages(value: unknown, path: string, problems: Problem[]): ImageVal
   return Array.from(value as unknown[]).flatMap((image, i) => {
     if (isImage(image)) return [image];
     const text = `is ${describeValue(image)}, wanted an image`;
-    problems.push({ path: joinPath(path, i), text, missing: image === undefined });
+    const hint =
+      typeof image === "string" || recordOf(image)?.value.kind === "path"
+        ? 'Make an image of an archive with buildImage({ name, fromImage: "…", inheritConfig: "all" })'
+        : undefined;
+    problems.push({ path: joinPath(path, i), text, hint, missing: image === undefined });
     return [];
   });
 }

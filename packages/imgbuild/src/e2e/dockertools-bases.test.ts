@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { describeWithTools, savedImages } from "@imgbuild/testkit";
 import { DOCKER_TOOLS, type DockerToolsRig, definition, dockerToolsRig } from "./dockertools-rig.ts";
@@ -133,6 +133,29 @@ describeWithTools([...DOCKER_TOOLS, "skopeo"], "dockerTools E: base images", () 
     const deliberate = (await on.saved("//e:deliberate")).layers.at(-1)?.map(({ path }) => path);
     expect(deliberate?.filter((path) => path.startsWith("usr"))).toEqual([]);
     expect(deliberate).toEqual(expect.arrayContaining(["bin", "bin/cat", "bin/own"]));
+  });
+
+  test("links to directories of a source stay, and are copied with keepContentsDirlinks: false", async () => {
+    mkdirSync(on.rig.path("links/dir/real"), { recursive: true });
+    on.rig.write("links/dir/real/file", "x");
+    for (const [name, target] of [
+      ["relative", "real"],
+      ["absolute", "/real"],
+      ["out", "../../e"],
+      ["dangling", "none"],
+    ] as const) {
+      symlinkSync(target, on.rig.path(`links/dir/${name}`));
+    }
+    const images = [true, false].map(
+      (keep) =>
+        `export const keep${keep} = buildImage({ name: "keep-${keep}", copyToRoot: [bash, "./dir"], keepContentsDirlinks: ${keep} });`,
+    );
+    on.rig.write("links/image.ts", definition(images.join("\n")));
+    const listing = async (label: string) =>
+      on.run(await on.load(label), "sh", "-c", "for f in relative absolute out dangling; do readlink $f || ls $f; done")
+        .stdout;
+    expect(await listing("//links:keeptrue")).toBe("real\n/real\n../../e\nnone\n");
+    expect(await listing("//links:keepfalse")).toBe("file\n/real\n../../e\nnone\n");
   });
 
   test("the link is replaced when that is asked for", async () => {
