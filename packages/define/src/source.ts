@@ -23,6 +23,7 @@ const SOURCE_KIND_NAMES = [
   "tree",
   "merge",
   "npmPackage",
+  "npmBins",
   "debPackage",
   "debSystem",
   "fetchUrl",

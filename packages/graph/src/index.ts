@@ -23,6 +23,7 @@ export type {
   MadeArchiveArgs,
   MergeArgs,
   MergeImagesArgs,
+  NpmBinsArgs,
   NpmPackageArgs,
   PathArgs,
   RunCommandArgs,

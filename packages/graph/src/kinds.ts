@@ -286,5 +286,26 @@ export interface SelectArgs {
   readonly path: string;
 }
 
+/**
+ * `npmBins`: links in `.bin` to the commands of packages whose names only their package.json has (pnpm). Inputs: the packages, in
+ * the order of `owners`. The paths of the tree are below the root of the repository.
+ */
+export interface NpmBinsArgs {
+  /** Where each package is found, in some `node_modules`. */
+  readonly owners: readonly {
+    /** `packages/api/node_modules/typescript`. */
+    readonly path: string;
+    readonly name: string;
+  }[];
+}
+
 /** Kinds whose output is a tree in the store (`data.tree`, a listing): made once, read by the layers that contain them. */
-export const STORED_TREE_KINDS = ["npmPackage", "debPackage", "debSystem", "fetchUrl", "runCommand", "unpack"] as const;
+export const STORED_TREE_KINDS = [
+  "npmPackage",
+  "npmBins",
+  "debPackage",
+  "debSystem",
+  "fetchUrl",
+  "runCommand",
+  "unpack",
+] as const;

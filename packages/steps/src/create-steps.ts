@@ -29,6 +29,7 @@ import { baseLayersRunner } from "./layer/base-layers-runner.ts";
 import { layerRunner } from "./layer/layer-runner.ts";
 import { RunSources } from "./layer/layer-sources.ts";
 import { layerSetRunner } from "./layering/layer-set-runner.ts";
+import { npmBinsRunner } from "./npm/npm-bins-runner.ts";
 import type { NpmOptions } from "./npm/npm-options.ts";
 import { npmPackageRunner } from "./npm/npm-package-runner.ts";
 import { ContentCache } from "./path/content-cache.ts";
@@ -103,6 +104,7 @@ export function createSteps(options: StepsOptions): Steps {
   const deb = debPackageRunner({ store: options.store, downloads, debian: options.debian });
   const cached = [
     npm,
+    npmBinsRunner(options),
     deb,
     debSystemRunner({ store: options.store, debian: options.debian }),
     urls,

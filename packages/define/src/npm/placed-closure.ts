@@ -1,4 +1,4 @@
-import { byCodeUnit } from "@imgbuild/graph";
+import { byCodeUnit, type JsonValue, type NpmBinsArgs } from "@imgbuild/graph";
 import { type Closure, type FirstPartyUnit, layoutOf, type PackageUnit } from "@imgbuild/npm";
 import type { Caller } from "../call.ts";
 import { type Layered, type LayerUnit, makeValue, type Source, type Value } from "../source.ts";
@@ -66,6 +66,8 @@ export function placeClosure(caller: Caller, closure: Closure, options: PlaceOpt
       (mine ? app : first).push({ destination, source });
     }
   }
+  const bins = unnamedBins(caller, closure, packages);
+  if (bins !== undefined) links.push({ destination: prefixOf(request.dest).replace(/\/$/, ""), source: bins });
   const units = unitsOf(caller, { memory, closure, third, links });
   const thirdParty: Source = treeOf(caller, [...third.map(({ placed }) => placed), ...links], "npm packages", {
     parts: units.length === 0 ? [] : [{ kind: "units", units }],
@@ -77,6 +79,24 @@ export function placeClosure(caller: Caller, closure: Closure, options: PlaceOpt
     app: treeOf(caller, app, `workspace ${closure.workspace || "of the root"}`),
     workingDirectory,
   };
+}
+
+/** Links to commands that only the packages themselves name; undefined when there are none. */
+function unnamedBins(caller: Caller, closure: Closure, packages: PackageSources): Source | undefined {
+  const units = new Map(closure.units.map((unit) => [unit.installPath, unit]));
+  const owners = closure.unnamedBins.flatMap(({ path, target }) => {
+    const unit = units.get(target);
+    return unit?.kind === "package" ? [{ path, unit }] : [];
+  });
+  if (owners.length === 0) return undefined;
+  const args: NpmBinsArgs = { owners: owners.map(({ path, unit }) => ({ path, name: unit.name })) };
+  return makeValue<Value<"npmBins">>({
+    kind: "npmBins",
+    args: args as unknown as JsonValue,
+    inputs: owners.map(({ unit }) => packages.of(unit).source),
+    position: caller.host.position(),
+    summary: "commands of npm packages",
+  });
 }
 
 function sourcesOf(caller: Caller, closure: Closure, { found, memory, request }: PlaceOptions): PackageSources {
@@ -95,9 +115,13 @@ function sourcesOf(caller: Caller, closure: Closure, { found, memory, request }:
 
 function filesOf(caller: Caller, unit: FirstPartyUnit, options: PlaceOptions & { readonly mine: boolean }): Source {
   const { found, memory, mine, request } = options;
-  if (mine) return workspaceFiles(caller, unit, { found, include: request.include, exclude: request.exclude });
+  const commands = [...new Set(unit.bins.values())];
+  if (mine) {
+    const { include, exclude } = request;
+    return workspaceFiles(caller, unit, { ...{ found, include, exclude, commands } });
+  }
   const key = `directory ${found.root}\0${unit.directory}`;
-  return memory.source(key, () => workspaceFiles(caller, unit, { found, include: [], exclude: [] }));
+  return memory.source(key, () => workspaceFiles(caller, unit, { found, include: [], exclude: [], commands }));
 }
 
 /** Tells the links that lead to packages of the repository, or to commands of them, by path below the destination. */

@@ -35,6 +35,7 @@ const prefix = path.dirname(path.dirname(process.execPath));
 const npm = path.join(prefix, "lib/node_modules/npm");
 const bins = [];
 for (let dir = at; dir.length >= "/build/root".length; dir = path.dirname(dir)) bins.push(path.join(dir, "node_modules/.bin"));
+if (installPath.startsWith("node_modules/.pnpm/")) bins.push(commandsBeside());
 bins.push(path.join(npm, "node_modules/@npmcli/run-script/lib/node-gyp-bin"));
 const env = {
   ...process.env,
@@ -56,6 +57,22 @@ for (const name of ["preinstall", "install", "postinstall"]) {
   const more = { npm_command: "ci", npm_lifecycle_event: name, npm_lifecycle_script: command };
   const end = spawnSync("sh", ["-c", command], { cwd: at, env: { ...env, ...more }, stdio: ["ignore", "inherit", "inherit"] });
   if (end.status !== 0) fail("The script " + name + " of " + title + " failed", end.status || 1);
+}
+
+// pnpm's lock does not name commands, so there are no links to them: those of what the package needs, which stands beside it.
+function commandsBeside() {
+  const modules = at.slice(0, at.lastIndexOf("/node_modules/")) + "/node_modules";
+  const directory = "/build/commands";
+  fs.mkdirSync(directory);
+  for (const name of fs.readdirSync(modules).flatMap((one) => one.startsWith("@") ? fs.readdirSync(path.join(modules, one)).map((two) => one + "/" + two) : [one])) {
+    const file = path.join(modules, name, "package.json");
+    if (path.join(modules, name) === at || !fs.existsSync(file)) continue;
+    const { bin } = JSON.parse(fs.readFileSync(file, "utf8"));
+    const all = typeof bin === "string" ? { [name.split("/").pop()]: bin } : bin || {};
+    for (const [command, target] of Object.entries(all))
+      if (/^[^/]+$/.test(command)) fs.symlinkSync(path.join(modules, name, target), path.join(directory, command));
+  }
+  return directory;
 }
 
 const isOwn = (source) => {

@@ -1,7 +1,8 @@
 import { byCodeUnit } from "@imgbuild/graph";
 import { type FirstPartyUnit, workspacesOf } from "@imgbuild/npm";
 import type { Caller } from "../call.ts";
-import { makeValue, type PathValue } from "../source.ts";
+import { makeValue, type PathValue, type Source } from "../source.ts";
+import { makeMerge, makeTree } from "../unions.ts";
 import { type FoundLock, join } from "./find-lock.ts";
 
 /** What is never part of a package: installed packages, history, and credentials. */
@@ -10,30 +11,45 @@ const NEVER = ["**/.git", "**/.npmrc", "**/node_modules"];
 /** The definition of an image and the settings of imgbuild are no part of what they describe. */
 const DEFINITIONS = ["image.ts", "imgbuild.config.ts"];
 
-/** The files of a package of the repository: its directory without other workspaces and what is installed in it. */
-export function workspaceFiles(
-  caller: Caller,
-  unit: FirstPartyUnit,
-  options: { readonly found: FoundLock; readonly include: readonly string[]; readonly exclude: readonly string[] },
-): PathValue {
-  const { found, include, exclude } = options;
+/** What files of a package of the repository are taken. */
+export interface WorkspaceFilesOptions {
+  readonly found: FoundLock;
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  /** Its commands, relative to it. */
+  readonly commands: readonly string[];
+}
+
+/**
+ * The files of a package of the repository: its directory without other workspaces and what is installed in it. Its commands are
+ * executable, as npm makes them when it links the package: in a fresh clone they are not yet.
+ */
+export function workspaceFiles(caller: Caller, unit: FirstPartyUnit, options: WorkspaceFilesOptions): Source {
+  const { found, include, exclude, commands } = options;
   const prefix = unit.directory === "" ? "" : `${unit.directory}/`;
   const others = workspacesOf(found.lock)
     .filter((directory) => directory !== unit.directory && directory.startsWith(prefix))
     .map((directory) => literal(directory.slice(prefix.length)));
+  const left = [...NEVER, ...DEFINITIONS, ...others, ...exclude];
   const path = join(found.root, unit.directory);
-  const left = [...new Set([...NEVER, ...DEFINITIONS, ...others, ...exclude])].sort(byCodeUnit);
-  return makeValue<PathValue>({
-    kind: "path",
-    args: { path, include: include.length === 0 ? [] : withManifest(include), exclude: left, follow: false },
-    position: caller.host.position(),
-    summary: `path //${path}`,
-  });
+  const files = (patterns: { readonly include: readonly string[]; readonly exclude: readonly string[] }) =>
+    makeValue<PathValue>({
+      kind: "path",
+      args: { path, include: sorted(patterns.include), exclude: sorted(patterns.exclude), follow: false },
+      position: caller.host.position(),
+      summary: `path //${path}`,
+    });
+  if (include.length > 0) return files({ include: [...include, "package.json"], exclude: left });
+  if (commands.length === 0) return files({ include: [], exclude: left });
+  const executable = commands.map(literal);
+  return makeMerge(caller, [
+    files({ include: [], exclude: [...left, ...executable] }),
+    makeTree(caller, { "/": files({ include: executable, exclude: left }) }, { mode: 0o755 }),
+  ]);
 }
 
-/** Node reads `type` and `imports` there: files without their package.json are other files. */
-function withManifest(include: readonly string[]): string[] {
-  return [...new Set([...include, "package.json"])].sort(byCodeUnit);
+function sorted(patterns: readonly string[]): string[] {
+  return [...new Set(patterns)].sort(byCodeUnit);
 }
 
 /** A path as a pattern that matches nothing else. */

@@ -1,4 +1,5 @@
 import { combineErrors, ImgbuildError } from "@imgbuild/errors";
+import type { Bins } from "../lock/bins.ts";
 import { byCodeUnit } from "../lock/by-code-unit.ts";
 import { isOutside, joinPath } from "../lock/install-path.ts";
 import type { LockFile } from "../lock/lock-file.ts";
@@ -48,7 +49,7 @@ export interface ClosureOptions {
 export function closureOf(lock: LockFile, options: ClosureOptions): Closure {
   const workspace = findWorkspace(lock, options.workspace);
   const { platform, optional = true, optionalPeers = true } = options;
-  const graph = lock.kind === "npm" ? npmGraph(lock, platform) : pnpmGraph(lock, platform);
+  const graph = lock.kind === "npm" ? npmGraph(lock, platform) : pnpmGraph(lock, platform, options.readManifest);
   const dev = toolsOf(lock, { graph, workspace, dependencies: options.dependencies });
   const reached = reach(graph, dev === false ? [workspace] : [workspace, ""], { dev, optional, optionalPeers });
   const errors = problems(lock, reached, platform);
@@ -162,6 +163,7 @@ function assemble(
     bundled: bundled.sort((a, b) => byCodeUnit(a.installPath, b.installPath)),
     links: sorted,
     binLinks: binLinksOf(binOwners(lock, units, { links: sorted, bundled })),
+    unnamedBins: unnamedBins(lock, units, sorted),
     edges: unitEdges(reached, units),
     warnings: peers
       .map(
@@ -177,13 +179,30 @@ function binOwners(
   units: readonly Unit[],
   { links, bundled }: Pick<Closure, "links" | "bundled">,
 ): BinOwner[] {
-  if (lock.kind === "pnpm") return [];
-  const binsAt = (path: string) => lock.packages.get(path)?.bins ?? new Map<string, string>();
+  if (lock.kind === "pnpm") {
+    const own = new Map(units.map(({ installPath, bins }) => [installPath, bins]));
+    return links
+      .filter(({ path }) => !isInPnpmStore(path))
+      .map(({ path, target }) => ({ path, bins: own.get(target) ?? NO_BINS }));
+  }
+  const binsAt = (path: string) => lock.packages.get(path)?.bins ?? NO_BINS;
   return [
     ...units.map(({ installPath: path, bins }) => ({ path, bins })),
     ...bundled.map(({ installPath: path }) => ({ path, bins: binsAt(path) })),
     ...links.map(({ path, target }) => ({ path, bins: binsAt(target) })),
   ];
+}
+
+const NO_BINS: Bins = new Map();
+
+function unnamedBins(lock: LockFile, units: readonly Unit[], links: readonly TreeLink[]): TreeLink[] {
+  if (lock.kind === "npm") return [];
+  const owners = new Set(units.flatMap((unit) => (unit.kind === "package" && unit.hasBin ? [unit.installPath] : [])));
+  return links.filter(({ path, target }) => owners.has(target) && !isInPnpmStore(path));
+}
+
+function isInPnpmStore(path: string): boolean {
+  return path.startsWith("node_modules/.pnpm/");
 }
 
 /** The edges between units: what is bundled counts as the unit whose tarball holds it. */

@@ -80,6 +80,11 @@ export interface Closure {
   readonly links: readonly TreeLink[];
   /** Links in `node_modules/.bin`. Their targets must be made executable. */
   readonly binLinks: readonly TreeLink[];
+  /**
+   * For pnpm: links to packages with commands whose names only their package.json has; `.bin` links belong beside each
+   * ({@link readBins}, {@link binLinksOf}). Packages themselves find no commands: pnpm gives them wrappers, which only scripts use.
+   */
+  readonly unnamedBins: readonly TreeLink[];
   readonly edges: readonly UnitEdge[];
   /** Sentences for the user, e.g. about a missing peer. */
   readonly warnings: readonly string[];

@@ -1,3 +1,4 @@
+import { readBins } from "../lock/bins.ts";
 import { isOutside, isPackageName, joinPath, requiredName } from "../lock/install-path.ts";
 import type { PnpmLock, PnpmPackage, Ranges } from "../lock/lock-file.ts";
 import { lockError } from "../lock/lock-source.ts";
@@ -10,9 +11,13 @@ import { misfit, type TargetPlatform } from "./target-platform.ts";
 /**
  * The graph of a pnpm lock, laid out as pnpm's virtual store: a package is `node_modules/.pnpm/KEY/node_modules/NAME`
  * and each of its dependencies a link beside it, so that Node's resolution gives every package exactly the versions and
- * peers that the lock chose for it.
+ * peers that the lock chose for it. What the lock does not say of packages of the repository, `readManifest` tells.
  */
-export function pnpmGraph(lock: PnpmLock, platform: TargetPlatform): PackageGraph {
+export function pnpmGraph(
+  lock: PnpmLock,
+  platform: TargetPlatform,
+  readManifest?: (directory: string) => string | undefined,
+): PackageGraph {
   const directories = storeDirectories(lock);
   const keys = new Map([...directories].map(([key, directory]) => [directory, key]));
   const context: Context = { lock, platform, directories };
@@ -24,7 +29,7 @@ export function pnpmGraph(lock: PnpmLock, platform: TargetPlatform): PackageGrap
     unit(installPath, optional) {
       const key = keys.get(installPath);
       return key === undefined
-        ? workspaceUnit(installPath, optional)
+        ? workspaceUnit(installPath, optional, readManifest?.(installPath))
         : packageUnit(context, key, { installPath, optional });
     },
     about: (installPath) => splitDepPath(keys.get(installPath) ?? installPath),
@@ -115,11 +120,24 @@ function packageOf(lock: PnpmLock, key: string): PnpmPackage {
   });
 }
 
-function workspaceUnit(directory: string, optional: boolean): Unit {
-  const name = directory.split("/").at(-1) ?? "";
+function workspaceUnit(directory: string, optional: boolean, manifest: string | undefined): Unit {
+  const said = fieldsOf(manifest);
+  const name = typeof said.name === "string" ? said.name : (directory.split("/").at(-1) ?? "");
+  const version = typeof said.version === "string" ? said.version : undefined;
+  const bins = readBins(said.bin, name);
   return {
-    ...{ kind: "first-party", installPath: directory, directory, name, version: undefined, bins: new Map(), optional },
+    ...{ kind: "first-party", installPath: directory, directory, name, version, bins, optional },
   };
+}
+
+/** What is no package.json says nothing here: whoever compares it with the lock refuses it. */
+function fieldsOf(manifest: string | undefined): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse((manifest ?? "{}").replace(/^\uFEFF/, ""));
+    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+  } catch {
+    return {};
+  }
 }
 
 function packageUnit(
