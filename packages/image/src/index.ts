@@ -6,6 +6,7 @@ export { encodeDocument } from "./encode-document.ts";
 export { entryBlocks } from "./entry-blocks.ts";
 export { entryTar } from "./entry-tar.ts";
 export { fastCodec } from "./fast-codec.ts";
+export { readPieces } from "./file-pieces.ts";
 export { fullName, repoTag, sameName } from "./image-names.ts";
 export { type ImportFilesOptions, type ImportOptions, importFiles, importImage } from "./import-image.ts";
 export { layerBlobs } from "./layer-blobs.ts";

@@ -1,5 +1,4 @@
-import { entryTar } from "@imgbuild/image";
-import { extract, writeAll } from "@imgbuild/sandbox";
+import { mapName } from "@imgbuild/sandbox";
 import { baseLayersOf } from "../layer/base-layers-runner.ts";
 import type { LayerContext } from "../layer/layer-context.ts";
 import { LayerSources } from "../layer/layer-sources.ts";
@@ -9,6 +8,7 @@ import { nodeBinds } from "./command-environment.ts";
 import { addDirectory, nodesOf, readOnlyEntries } from "./command-files.ts";
 import type { Job } from "./command-job.ts";
 import { imageDirectories, machineRoot, sourceDirectory } from "./command-root.ts";
+import { placeFiles } from "./place-files.ts";
 
 /** What a command will see. */
 export interface LaidOut {
@@ -21,7 +21,7 @@ export interface LaidOut {
 export async function layOut(job: Job): Promise<LaidOut> {
   const { step, context, command, directory } = job;
   const { derivation, signal } = step;
-  const { sandbox, kept } = context;
+  const { kept } = context;
   const layers: LayerContext = { ...context, graph: step.graph, outputOf: (id) => step.output(id) };
   const nodes =
     command.inputs === undefined ? new Map<string, SourceNode>() : nodesOf(command.inputs, layers, derivation);
@@ -30,11 +30,7 @@ export async function layOut(job: Job): Promise<LaidOut> {
   if (lower !== undefined && nodes.get("tmp") === undefined) addDirectory(nodes, "tmp", derivation.id);
   const upper = `${directory}/upper`;
   const entries = readOnlyEntries(nodes);
-  await extract(sandbox.abilities, {
-    directory: upper,
-    signal,
-    feed: (stdin) => writeAll(stdin, entryTar(entries, kept)),
-  });
+  await placeFiles(entries, { directory: upper, pool: poolOf(job), kept, signal });
   const shared = { cwd: command.workingDirectory, user: "builder" } as const;
   if (lower !== undefined)
     return {
@@ -44,6 +40,13 @@ export async function layOut(job: Job): Promise<LaidOut> {
   const { root, binds } = machineRoot(nodes, upper);
   const node = nodeBinds(context.scripts.nodePath, `${directory}/helpers`);
   return { nodes, view: { ...shared, root, binds: [...binds, ...node] } };
+}
+
+/** Where files of the store lie unpacked. A command whose user owns them could change them: then there is no such place. */
+function poolOf({ context }: Job): string | undefined {
+  const { place, sandbox } = context;
+  const { abilities } = sandbox;
+  return abilities.mode === "single" ? undefined : `${place.unpacked(mapName(abilities.host, abilities.uidMap))}/files`;
 }
 
 /** The directories of the root file system; what of it is below the working directory goes among the inputs. Undefined for none. */
