@@ -78,6 +78,10 @@ function findImage(members: Members, { pick, platform }: Omit<ImportOptions, "pa
   const find = { pick, platform };
   // Docker 25 and later write both; the index is the one whose digests can be checked.
   if (members.has(LAYOUT_INDEX) && members.has("oci-layout")) return findInLayout(members, find);
+  if (members.has(DOCKER_MANIFEST) && members.has("version")) {
+    const hint = "Copy it to a layout with `skopeo copy dir:DIRECTORY oci:LAYOUT`";
+    throw invalidArchive(members.label, 'it is a directory of skopeo\'s "dir:"', hint);
+  }
   if (members.has(DOCKER_MANIFEST)) return findInDockerArchive(members, find);
   throw invalidArchive(members.label, notAnImage(members), "Give a docker-archive, an OCI archive or an OCI layout");
 }

@@ -192,6 +192,17 @@ describeWithTools([...DOCKER_TOOLS, "skopeo"], "dockerTools E: base images", () 
     expect(layers.at(-1)?.map(({ path }) => path)).toEqual(["usr", "usr/bin", "usr/bin/x"]);
   });
 
+  test.each(["docker-archive", "oci-archive", "oci-dir"])("a base that podman saves as %s is read", async (format) => {
+    const reference = await on.load("//e:l3");
+    const place = `podman-${format}`;
+    mkdirSync(on.rig.path(place));
+    const args = ["save", "--quiet", "--format", format, "--output", on.rig.path(`${place}/base`), reference];
+    expect(on.podman.podman(args)).toMatchObject({ status: 0 });
+    on.rig.write(`${place}/image.ts`, definition(`export default buildImage({ name: "p", fromImage: "./base" });`));
+    const ids = async (label: string) => (await on.saved(label)).config.rootfs.diff_ids;
+    expect(await ids(`//${place}`)).toEqual(await ids("//e:l3"));
+  });
+
   test("a base that Docker and skopeo wrote is read, and its layers pass unchanged", async () => {
     const before = (await on.saved("//e:l3")).config.rootfs.diff_ids;
     mkdirSync(on.rig.path("copied"));
@@ -201,8 +212,12 @@ describeWithTools([...DOCKER_TOOLS, "skopeo"], "dockerTools E: base images", () 
       `oci:${on.rig.path("copied/oci")}:x`,
     ]);
     expect(copied.status).toBe(0);
-    on.rig.write("copied/image.ts", definition(`export default buildImage({ name: "copied", fromImage: "./oci" });`));
+    const exported = [`export default buildImage({ name: "copied", fromImage: "./oci" });`];
+    exported.push(`export const dir = buildImage({ name: "dir", fromImage: "./dir" });`);
+    on.rig.write("copied/image.ts", definition(exported.join("\n")));
     expect((await on.saved("//copied")).config.rootfs.diff_ids).toEqual(before);
+    spawnSync("skopeo", ["copy", `oci:${on.rig.path("copied/oci")}:x`, `dir:${on.rig.path("copied/dir")}`]);
+    expect(await on.refusal("//copied:dir")).toContain("skopeo copy dir:DIRECTORY oci:LAYOUT");
     const save = on.rig.path("copied/one.tar");
     on.docker.docker(["save", "--output", save, "l3:second"]);
     expect(savedImages(save)[0]?.config.rootfs.diff_ids).toEqual(before);

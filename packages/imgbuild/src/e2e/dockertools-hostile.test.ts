@@ -81,6 +81,20 @@ describeWithTools(["unshare", "setpriv"], "hostile bases", () => {
   });
 });
 
+test("a source cannot delete what is below it: names of whiteouts are refused wherever they come from", async () => {
+  await using rig = await workspaceRig({ files: { "d/.wh.passwd": "", "d/ok": "" } });
+  const images = [
+    `buildImage({ name: "a", copyToRoot: tree({ "/etc": "./d" }) })`,
+    `buildLayeredImage({ name: "b", contents: tree({ "/etc": "./d" }) })`,
+    `buildImage({ name: "c", copyToRoot: tree({ "/etc": "./d" }), extraCommands: "true" })`,
+  ];
+  for (const image of images) {
+    rig.write("image.ts", `import { buildImage, buildLayeredImage, tree } from "imgbuild";\nexport default ${image};`);
+    const { code, stderr } = await rig.run(["build", "//..."]);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining('Cannot place "/etc/.wh.passwd"') });
+  }
+});
+
 function membersThroughLinks(tar: Buffer): string[] {
   const members = [...readTarSync(tar)].map(({ header }) => header);
   const links = members.filter(({ type }) => type === "symlink").map(({ path }) => `${path}/`);

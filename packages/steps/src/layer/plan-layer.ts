@@ -1,7 +1,7 @@
 import { ImgbuildError } from "@imgbuild/errors";
 import type { Derivation, DerivationId, LayerArgs } from "@imgbuild/graph";
 import type { BaseView, LayerEntry } from "@imgbuild/image";
-import { layerEntries } from "../tree/layer-entries.ts";
+import { sourceEntries } from "../tree/layer-entries.ts";
 import { meeting } from "../tree/merge-trees.ts";
 import { resolveTree, rootNodes } from "../tree/resolve-tree.ts";
 import type { SourceNode, SourceTree } from "../tree/source-tree.ts";
@@ -18,7 +18,7 @@ export function layerMembers(derivation: Derivation, context: LayerContext): Lay
   if (source === undefined) throw new ImgbuildError("internal", "Internal error: a layer without a source");
   const base = baseOf(args.hasBase ? baseId : undefined, context);
   const nodes = nodesOver(source, { ...context, base, args, derivation });
-  const entries = layerEntries(nodes, args);
+  const entries = sourceEntries(nodes, args);
   return base === undefined ? entries : subtractBase(entries, { base, nodes });
 }
 

@@ -5,7 +5,7 @@ import { subtractBase } from "../layer/base-entries.ts";
 import { baseLayersOf } from "../layer/base-layers-runner.ts";
 import type { LayerContext } from "../layer/layer-context.ts";
 import { baseOf, nodesOver } from "../layer/plan-layer.ts";
-import { layerEntries } from "../tree/layer-entries.ts";
+import { sourceEntries } from "../tree/layer-entries.ts";
 import { mergeTrees } from "../tree/merge-trees.ts";
 import type { SourceNode } from "../tree/source-tree.ts";
 import { splitByPopularity } from "./by-popularity.ts";
@@ -151,7 +151,7 @@ function entriesOf(group: Group, { content, base, args, mtime }: GroupOptions): 
       if (above !== undefined) nodes.set(path.slice(0, at), above);
     }
   }
-  const entries = layerEntries(nodes, args);
+  const entries = sourceEntries(nodes, args);
   const own = base === undefined ? entries : subtractBase(entries, { base, nodes });
   const { uname, gname } = args;
   return own.map(({ header, content: bytes }) => ({ header: { ...header, mtime, uname, gname }, content: bytes }));

@@ -9,7 +9,7 @@ import type { LayerOutput } from "../layer/layer-output.ts";
 import { contextOf, type LayerRunnerOptions, packOptions } from "../layer/layer-runner.ts";
 import { LayerSources } from "../layer/layer-sources.ts";
 import { baseOf, nodesOver } from "../layer/plan-layer.ts";
-import { layerEntries } from "../tree/layer-entries.ts";
+import { sourceEntries } from "../tree/layer-entries.ts";
 import { keepRun } from "./kept-runs.ts";
 import type { OpenedSandbox } from "./open-sandbox.ts";
 import { runScripts } from "./run-scripts.ts";
@@ -93,7 +93,7 @@ function filesOf(
   const { derivation } = step;
   const args = derivation.args as unknown as ScriptLayerArgs;
   const nodes = nodesOver(source, { ...context, base, args: { ...args, baseLinks: "replace" }, derivation });
-  return layerEntries(nodes, args).map((entry) => {
+  return sourceEntries(nodes, args).map((entry) => {
     const { path, type } = entry.header;
     const there = type === "directory" ? base?.get(path === "." ? "" : path) : undefined;
     if (there?.type !== "directory") return entry;

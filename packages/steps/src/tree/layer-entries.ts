@@ -1,3 +1,4 @@
+import { ImgbuildError } from "@imgbuild/errors";
 import type { LayerArgs } from "@imgbuild/graph";
 import { type LayerContent, type LayerEntry, sortPaths } from "@imgbuild/image";
 import type { TarHeader } from "@imgbuild/tar";
@@ -25,6 +26,21 @@ export function layerEntries(nodes: ReadonlyMap<string, SourceNode>, args: Layer
   }
   for (const path of implied) if (!nodes.has(path)) paths.push(path);
   return sortPaths(paths).map((path) => new NodeEntry(path, nodes.get(path === "." ? "" : path), args));
+}
+
+/** The same for a layer. A file of a source must not delete what is below it: throws `conflict` for a name that does. */
+export function sourceEntries(nodes: ReadonlyMap<string, SourceNode>, args: LayerArgs): LayerEntry[] {
+  for (const path of nodes.keys()) {
+    if (!path.includes(".wh.") || !path.split("/").some((name) => name.startsWith(".wh."))) continue;
+    throw new ImgbuildError(
+      "conflict",
+      `Cannot place "/${path}": names that begin with .wh. mark deletions in layers`,
+      {
+        hint: "Leave it out with exclude, or give it another name",
+      },
+    );
+  }
+  return layerEntries(nodes, args);
 }
 
 /** A member that makes its header when asked: a layer may have hundreds of thousands, and few are looked at at a time. */
