@@ -177,6 +177,14 @@ describe("a layout directory", () => {
     await expect(deliver(join(dir, "mine.txt"), { a: "1" })).rejects.toMatchObject({ code: "conflict" });
   });
 
+  test("that several runs make at once is made by one and brought up to date by the others", async () => {
+    const out = join(dir, "raced");
+    await Promise.all(Array.from({ length: 4 }, () => deliver(out, { a: "1" })));
+    await deliver(join(dir, "fresh"), { a: "1" });
+    expect(blobs(out)).toEqual(blobs(join(dir, "fresh")));
+    expect(readdirSync(dir).sort()).toEqual(["fresh", "raced"]);
+  });
+
   test("refuses a layout of another tool, which may have other images", async () => {
     mkdirSync(join(dir, "theirs/blobs/sha256"), { recursive: true });
     writeFileSync(join(dir, "theirs/oci-layout"), '{"imageLayoutVersion":"1.0.0"}');

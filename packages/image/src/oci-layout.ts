@@ -56,8 +56,10 @@ export async function writeOciLayout(options: LayoutDirectoryOptions): Promise<L
       found === "empty" ? dir : join(dirname(dir), `.${basename(dir)}.${randomBytes(6).toString("hex")}.tmp`);
     try {
       const written = await fill(place, content, options);
-      if (place !== dir) renameSync(place, dir);
-      return written;
+      if (place === dir || movedTo(place, dir)) return written;
+      // Another run has made it meanwhile: that one is brought up to date.
+      rmSync(place, { recursive: true, force: true });
+      return await writeOciLayout(options);
     } catch (error) {
       for (const entry of listOf(place)) rmSync(join(place, entry), { recursive: true, force: true });
       if (place !== dir) rmSync(place, { recursive: true, force: true });
@@ -76,6 +78,17 @@ async function fill(dir: string, content: LayoutContent, options: LayoutDirector
   await writer.writeFile("index.json", [content.index]);
   writer.prune(content.blobs);
   return written;
+}
+
+/** False when there is a directory with entries by now. */
+function movedTo(place: string, dir: string): boolean {
+  try {
+    renameSync(place, dir);
+    return true;
+  } catch (error) {
+    if (systemCode(error) !== "ENOTEMPTY" && systemCode(error) !== "EEXIST") throw error;
+    return false;
+  }
 }
 
 /** What is at the place now; anything but a layout of ours or nothing is refused. */
