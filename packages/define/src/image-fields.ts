@@ -35,6 +35,9 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   armv6l: "arm/v6",
 };
 
+/** Docker's limit for the whole name, with the registry. */
+const MAX_NAME = 255;
+
 /** The name of an image, as written. Its lower-case form must be a repository, with or without a registry. */
 export function readName(value: unknown, problems: Problem[]): string {
   if (typeof value !== "string") {
@@ -43,6 +46,11 @@ export function readName(value: unknown, problems: Problem[]): string {
     return "";
   }
   const lower = value.toLowerCase();
+  if (lower.length > MAX_NAME || /^[0-9a-f]{64}$/.test(lower)) {
+    const what = lower.length > MAX_NAME ? `has ${lower.length} characters` : "looks like the ID of an image";
+    problems.push({ path: "name", text: `${what}, wanted a name that Docker takes`, hint: "Give it a shorter name" });
+    return value;
+  }
   try {
     const reference = parseReference(lower);
     if (reference.tag === undefined && reference.digest === undefined && formatReference(reference) === lower)

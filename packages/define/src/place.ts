@@ -24,8 +24,8 @@ export function workspacePath(
   const out = text.startsWith("//") || dir === "" ? [] : dir.split("/");
   for (const segment of text.split("/")) {
     if (segment === "" || segment === ".") continue;
-    if (segment !== "..") out.push(segment);
-    else if (out.pop() === undefined) out.push("..", "..");
+    if (segment !== ".." || out.length === 0 || out.at(-1) === "..") out.push(segment);
+    else out.pop();
   }
   // A package above the workspace may use the API: its directory starts with ".." from the outset.
   if (out[0] === "..") {

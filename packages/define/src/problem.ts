@@ -23,7 +23,10 @@ export function isUndefinedProblem(error: unknown): boolean {
 /** Throws one error that carries every problem; returns when there is none. `action`: `Cannot make the image "x"`. */
 export function throwProblems(action: string, problems: readonly Problem[]): void {
   if (problems.length === 0) return;
-  const errors = problems.map((problem) => {
+  // An attribute that is undefined is said to be so; that it is missing as well is no news.
+  const undefinedPaths = new Set(problems.flatMap(({ path, missing }) => (missing ? [path] : [])));
+  const told = problems.filter(({ path, missing }) => missing || path === "" || !undefinedPaths.has(path));
+  const errors = told.map((problem) => {
     const where = problem.path === "" ? "it" : problem.path;
     return new ImgbuildError(problem.code ?? "definition", `${action}: ${where} ${problem.text}`, {
       hint: problem.hint ?? (problem.missing ? UNDEFINED_HINT : undefined),

@@ -20,7 +20,8 @@ export function systemCode(error: unknown): string | undefined {
   // No instanceof: a test runner's realm has another Error.
   if (typeof error !== "object" || error === null || !("code" in error)) return undefined;
   const { code } = error;
-  return typeof code === "string" && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
+  // ERR_… are Node's own, and mostly mistakes of the program; EAI_AGAIN is the system's.
+  return typeof code === "string" && /^E(?!RR_)[A-Z0-9_]+$/.test(code) ? code : undefined;
 }
 
 /**

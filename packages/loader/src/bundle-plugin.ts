@@ -1,5 +1,5 @@
 import { builtinModules } from "node:module";
-import { isAbsolute, relative, resolve } from "node:path";
+import { isAbsolute, join, relative, resolve } from "node:path";
 import { API_NAMES } from "@imgbuild/define";
 import type { ErrorCode } from "@imgbuild/errors";
 import type { PartialMessage, Plugin } from "esbuild";
@@ -19,11 +19,17 @@ export const ENTRY_FILE = "imgbuild-entry.js";
 const BUILTINS = builtinModules.filter((name) => /^[a-z]/.test(name)).map((name) => name.replace("/", "\\/"));
 const BUILTIN_FILTER = new RegExp(`^(node:.*|${BUILTINS.join("|")})$`);
 
+/** What the entry imports: this and the place in the list of definitions. A path may hold what esbuild reads in its own way. */
+export const DEFINITION_PREFIX = "imgbuild-definition:";
+
 /** Binds "imgbuild" to the importing file, refuses built-ins of Node and paths that leave the workspace. */
-export function definitionPlugin(workspaceRoot: string): Plugin {
+export function definitionPlugin(workspaceRoot: string, definitions: readonly string[]): Plugin {
   return {
     name: "imgbuild",
     setup(build) {
+      build.onResolve({ filter: new RegExp(`^${DEFINITION_PREFIX}\\d+$`) }, ({ path }) => ({
+        path: join(workspaceRoot, definitions[Number(path.slice(DEFINITION_PREFIX.length))] ?? ""),
+      }));
       build.onResolve({ filter: /^imgbuild$/ }, ({ importer }) => ({
         path: relative(workspaceRoot, importer),
         namespace: API_NAMESPACE,

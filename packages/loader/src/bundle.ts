@@ -1,7 +1,7 @@
 import { combineErrors, ImgbuildError } from "@imgbuild/errors";
 import type { BuildFailure, BuildResult, Metafile } from "esbuild";
 import { errorsOfMessages } from "./bundle-errors.ts";
-import { API_NAMESPACE, definitionPlugin, ENTRY_FILE } from "./bundle-plugin.ts";
+import { API_NAMESPACE, DEFINITION_PREFIX, definitionPlugin, ENTRY_FILE } from "./bundle-plugin.ts";
 
 /** What the modules of a bundle are loaded as. */
 export type EntryKind = "targets" | "config";
@@ -40,9 +40,8 @@ export async function bundleDefinitions(
       cause: error,
     });
   });
-  const modules = files.map((file) => {
-    const text = JSON.stringify(file);
-    return `{file: ${text}, load: () => require(${JSON.stringify(`./${file}`)})}`;
+  const modules = files.map((file, i) => {
+    return `{file: ${JSON.stringify(file)}, load: () => require("${DEFINITION_PREFIX}${i}")}`;
   });
   const result = await esbuild
     .build({
@@ -75,7 +74,7 @@ export async function bundleDefinitions(
       charset: "utf8",
       logLevel: "silent",
       logLimit: 0,
-      plugins: [definitionPlugin(workspaceRoot)],
+      plugins: [definitionPlugin(workspaceRoot, files)],
     })
     .catch((error: unknown) => {
       if (!isBuildFailure(error)) throw error;

@@ -27,6 +27,15 @@ describe("from files to a graph", () => {
     expect([definitions, cached]).toEqual([2, false]);
   });
 
+  test.each(["*", "a b", "#h", "a?b=c", "%41", "[x]", "$(id)", "é", "@s/p", "{a,b}"])(
+    "a directory %j has its target",
+    async (dir) => {
+      workspace.write({ [`${dir}/image.ts`]: image("x"), "other/image.ts": image("y") });
+      expect((await workspace.evaluate()).labels).toEqual([`//${dir}`, "//other"].sort());
+      expect((await workspace.evaluate(`//${dir}`)).labels).toEqual([`//${dir}`]);
+    },
+  );
+
   test("every derivation comes after its inputs, and equal recipes are one", async () => {
     workspace.write({
       "a/image.ts": image("a", ', copyToRoot: [tree({ "/x": text("1") }), "./files"]'),

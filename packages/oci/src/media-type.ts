@@ -31,7 +31,7 @@ const LAYERS: Readonly<Record<string, LayerCompression>> = {
 
 /** The compression that a layer media type stands for; undefined when it is no layer type known here. */
 export function layerCompressionOf(mediaType: MediaTypeName): LayerCompression | undefined {
-  return LAYERS[mediaType];
+  return Object.hasOwn(LAYERS, mediaType) ? LAYERS[mediaType] : undefined;
 }
 
 /** The OCI media type of a layer with this compression. */

@@ -12,7 +12,7 @@ export async function deliverImages(
   const { host, emit } = session;
   const { sink, kind, destination } = to;
   const images = targets.flatMap(deliverablesOf);
-  const label = targets.map((target) => target.target.label).join(" ");
+  const label = someLabels(targets.map((target) => target.target.label));
   const begin = host.clock();
   emit({ type: "deliver.start", label, sink: kind });
   const delivered = await sink.deliver(images, {
@@ -24,6 +24,14 @@ export async function deliverImages(
   const ms = host.clock() - begin;
   emit({ type: "deliver.done", label, sink: kind, destination, bytes, layersSent, layersSkipped, ms });
   return delivered;
+}
+
+const SHOWN = 3;
+
+/** Each target has an event of its own: this line must stay one that can be read. */
+function someLabels(labels: readonly string[]): string {
+  if (labels.length <= SHOWN) return labels.join(" ");
+  return `${labels.slice(0, SHOWN - 1).join(" ")} and ${labels.length - SHOWN + 1} more`;
 }
 
 function deliverablesOf({ target, deliverables }: BuiltTarget): readonly Deliverable[] {
