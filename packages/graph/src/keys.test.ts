@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { byCodeUnit, canonicalJson, hashParts } from "./canonical.ts";
@@ -70,8 +69,8 @@ test("two lists of parts never have one hash, however they are cut", () => {
 });
 
 test("a hash of parts can be made by other means", () => {
-  const { stdout } = spawnSync("sha256sum", { input: "3:dom1:a0:3:é!", encoding: "utf8" });
-  expect(hashParts("dom", ["a", "", "é!"])).toBe(stdout.split(" ", 1)[0]);
+  // printf '3:dom1:a0:3:é!' | sha256sum
+  expect(hashParts("dom", ["a", "", "é!"])).toBe("3d0314269fa62d80993a8d398c259567d5ae094848a9c07aeae4c9ef240204ff");
 });
 
 const position = { file: "image.ts", line: 1, column: 1 };

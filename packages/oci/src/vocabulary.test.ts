@@ -1,4 +1,3 @@
-import { spawnSync } from "node:child_process";
 import fc from "fast-check";
 import { digestFromSha256, digestOf, hexOf, isDigest, parseDiffId, parseDigest } from "./digest.ts";
 import { isIndexType, layerCompressionOf, MediaType, ociLayerType } from "./media-type.ts";
@@ -6,8 +5,8 @@ import { architectureFromNode, formatPlatform, platformMatches } from "./platfor
 
 describe("digests", () => {
   test("are what sha256sum says", () => {
-    const said = spawnSync("sha256sum", { input: "imgbuild\n", encoding: "utf8" }).stdout.split(" ", 1)[0];
-    expect(digestOf("imgbuild\n")).toBe(`sha256:${said}`);
+    // echo imgbuild | sha256sum
+    expect(digestOf("imgbuild\n")).toBe("sha256:cd69aa3d4b32c7670b74fd7845fbe323e19ca2bea70074cb075cefeaaf91121f");
     expect(digestOf(Buffer.from("imgbuild\n"))).toBe(digestOf("imgbuild\n"));
   });
 
