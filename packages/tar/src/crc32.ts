@@ -40,22 +40,23 @@ function square(matrix: Matrix): Matrix {
   return matrix.map((column) => apply(matrix, column));
 }
 
-/** `POWERS[n]` moves a CRC over 2^n zero bytes; 53 cover every safe integer. */
-const POWERS: readonly Matrix[] = makePowers();
+/** Element n moves a CRC over 2^n zero bytes; 53 cover every safe integer. Made when first needed: most runs do not. */
+let powers: readonly Matrix[] | undefined;
 
 function makePowers(): Matrix[] {
   const oneBit = Uint32Array.from({ length: 32 }, (_, column) => (column === 0 ? POLYNOMIAL : 2 ** (column - 1)));
   const oneByte = square(square(square(oneBit)));
-  const powers = [oneByte];
-  for (let last = oneByte; powers.length < 53; powers.push(last)) last = square(last);
-  return powers;
+  const made = [oneByte];
+  for (let last = oneByte; made.length < 53; made.push(last)) last = square(last);
+  return made;
 }
 
 /** The CRC-32 of A followed by B, from the CRC of each and the length of B in bytes. */
 export function combineCrc32(a: number, b: number, lengthB: number): number {
+  powers ??= makePowers();
   let moved = a;
   for (let rest = lengthB, power = 0; rest > 0; rest = Math.floor(rest / 2), power++) {
-    const matrix = POWERS[power];
+    const matrix = powers[power];
     if (rest % 2 === 1 && matrix !== undefined) moved = apply(matrix, moved);
   }
   return (moved ^ b) >>> 0;
