@@ -1,4 +1,4 @@
-import { fromUnknown, type ImgbuildError } from "@imgbuild/errors";
+import { ImgbuildError } from "@imgbuild/errors";
 import type {
   ArchiveArgs,
   Derivation,
@@ -142,12 +142,11 @@ function readLeaves(sweeper: Sweeper, leaves: readonly Derivation[]): LeafReadin
   const counters: SweepCounters = { filesOpened: 0, bytesHashed: 0 };
   const found = new Map<DerivationId, Leaf>();
   const errors = new Map<DerivationId, ImgbuildError>();
-  for (const leaf of leaves) {
-    try {
-      found.set(leaf.id, sweeper.read(asPath(leaf), counters));
-    } catch (error) {
-      errors.set(leaf.id, fromUnknown(error, "Cannot read a source"));
-    }
+  const results = sweeper.readAll(leaves.map(asPath), counters);
+  for (const [i, { id }] of leaves.entries()) {
+    const result = results[i];
+    if (result instanceof ImgbuildError) errors.set(id, result);
+    else if (result !== undefined) found.set(id, result);
   }
   return { leaves: found, errors, ...counters };
 }

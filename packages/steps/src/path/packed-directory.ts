@@ -33,13 +33,15 @@ export const Flag = {
 } as const;
 
 const VERSION = 1;
-const HEAD = 48;
+/** Bytes before the columns of a record, and of all columns for one name. */
+export const HEAD = 48;
+export const ROW_BYTES = 69;
 
 /** Packs a record; inverse of {@link unpackDirectory}. */
 export function packDirectory(record: DirectoryRecord): Buffer {
   const count = record.names.length;
   const names = Buffer.from(record.names.join("\0"));
-  const buffer = Buffer.alloc(HEAD + count * (32 + 4 + 1 + 32) + names.length);
+  const buffer = Buffer.alloc(HEAD + count * ROW_BYTES + names.length);
   buffer.writeUInt32LE(VERSION, 0);
   buffer.writeUInt32LE(count, 4);
   buffer.writeUInt32LE(names.length, 8);
@@ -61,7 +63,7 @@ export function unpackDirectory(packed: Buffer): DirectoryRecord | undefined {
   if (packed.length < HEAD || packed.readUInt32LE(0) !== VERSION) return undefined;
   const count = packed.readUInt32LE(4);
   const nameBytes = packed.readUInt32LE(8);
-  if (packed.length !== HEAD + count * 69 + nameBytes) return undefined;
+  if (packed.length !== HEAD + count * ROW_BYTES + nameBytes) return undefined;
   const bytes = aligned(packed);
   const start = bytes.byteOffset + HEAD;
   const floats = (index: number) => new Float64Array(bytes.buffer, start + index * count * 8, count);

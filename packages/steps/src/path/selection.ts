@@ -2,8 +2,6 @@ import picomatch from "picomatch";
 
 /** What a path source wants with a name. `descend` and `ignored` depend on what it is; `excluded` does not. */
 export interface Selection {
-  /** Distinguishes selections in snapshot keys. */
-  readonly id: string;
   /** Whether there are no patterns: then nobody need tell it what a path is. */
   readonly takesAll: boolean;
   excluded(relative: string): boolean;
@@ -11,6 +9,11 @@ export interface Selection {
   wanted(relative: string): boolean;
   /** Whether directories without wanted files are kept. */
   readonly keepsEmptyDirectories: boolean;
+}
+
+/** Distinguishes selections in snapshot keys. */
+export function selectionId(include: readonly string[], exclude: readonly string[]): string {
+  return JSON.stringify([include, exclude]);
 }
 
 /**
@@ -28,7 +31,6 @@ export function makeSelection(include: readonly string[], exclude: readonly stri
           options,
         );
   return {
-    id: JSON.stringify([include, exclude]),
     takesAll: excludes === undefined && includes === undefined,
     excluded: (relative) => excludes?.(relative) ?? false,
     wanted: (relative) => includes?.(relative) ?? true,

@@ -1,10 +1,11 @@
 import { hash } from "node:crypto";
 import { lstatSync, readdirSync, readlinkSync, realpathSync, type Stats, statSync } from "node:fs";
-import { fromUnknown, ImgbuildError, systemCode } from "@imgbuild/errors";
+import { fromUnknown, systemCode } from "@imgbuild/errors";
 import { encodeNode, type MerkleEntry, nodeDigest } from "@imgbuild/graph";
 import type { FileHasher } from "./file-hasher.ts";
 import { type DirectoryRecord, Flag, packDirectory, unpackDirectory } from "./packed-directory.ts";
 import type { Selection } from "./selection.ts";
+import { badName, brokenLink, linkEscapes, notPackable } from "./sweep-errors.ts";
 import { FileType, type SweepCounters, type SweptDirectory, typeOf } from "./swept-tree.ts";
 
 /** Everything a sweep of one root shares between its directories. */
@@ -15,6 +16,8 @@ export interface SweepContext {
   readonly follow: boolean;
   /** Packed directories as they were at the last sweep, by path relative to the root. */
   readonly before: Map<string, Buffer>;
+  /** Whether all files and links of a directory were seen to be as `before` says. False: nobody has looked. */
+  readonly isUnchanged: (relative: string) => boolean;
   /** Directories to write back, and Merkle nodes of states that are gone; filled by the sweep. */
   readonly changed: Map<string, Uint8Array>;
   readonly nodes: Map<string, Uint8Array>;
@@ -79,7 +82,9 @@ function scanListed(
   const same = old !== undefined && sameNames(old.names, names);
   const scan: Scan = { ...list, same, draft: same ? undefined : emptyDraft(names), children: new Map() };
   const oldIndex = same || old === undefined ? undefined : new Map(old.names.map((name, i) => [name, i]));
+  const unchanged = same && context.isUnchanged(list.relative);
   for (let i = 0; i < names.length; i++) {
+    if (unchanged && skipFile(context, old, i)) continue;
     scanName(context, scan, i, same ? i : (oldIndex?.get(names[i] as string) ?? -1));
   }
   return scan;
@@ -111,6 +116,14 @@ export interface Scan {
   readonly above: readonly number[];
   /** Sub-directories by index of their name, with their own stat. */
   readonly children: Map<number, { readonly scan: Scan; readonly stat: Stats; readonly flags: number }>;
+}
+
+/** Takes over a file or link that was seen to be unchanged; false for everything else. */
+function skipFile({ totals }: SweepContext, old: DirectoryRecord, i: number): boolean {
+  if (old.flags[i] !== 0 || typeOf(old.mode[i] as number) === FileType.directory) return false;
+  totals.files += 1;
+  totals.bytes += old.size[i] as number;
+  return true;
 }
 
 /** The one function that runs for every file of a sweep: it makes nothing but a path and a stat for a file that did not change. */
@@ -286,9 +299,7 @@ function readNames(directory: string): string[] {
     const names = readdirSync(directory).sort();
     const bad = names.find((name) => name.includes("\uFFFD"));
     if (bad === undefined) return names;
-    throw new ImgbuildError("input-unreadable", `Cannot pack "${directory}/${bad}": its name is not valid UTF-8`, {
-      hint: "Rename it, or leave it out with exclude",
-    });
+    throw badName(`${directory}/${bad}`);
   } catch (error) {
     throw fromUnknown(error, `Cannot list "${directory}"`);
   }
@@ -315,13 +326,7 @@ function followed(context: SweepContext, path: string): Stats {
   if (!stat.isSymbolicLink()) return stat;
   const target = realpathSync(path);
   if (target !== context.workspaceRoot && !target.startsWith(`${context.workspaceRoot}/`)) {
-    throw new ImgbuildError(
-      "path-escape",
-      `Cannot follow the link "${path}": it leads out of the workspace to "${target}"`,
-      {
-        hint: "Leave it out with exclude, or store it as a link with follow: false",
-      },
-    );
+    throw linkEscapes(path, `it leads out of the workspace to "${target}"`);
   }
   return statSync(path);
 }
@@ -333,13 +338,7 @@ function descend(
 ): readonly number[] {
   if (!context.follow) return at.above;
   if (at.above.includes(at.stat.ino)) {
-    throw new ImgbuildError(
-      "path-escape",
-      `Cannot follow the link "${at.path}": it leads to a directory that contains it`,
-      {
-        hint: "Leave it out with exclude, or store it as a link with follow: false",
-      },
-    );
+    throw linkEscapes(at.path, "it leads to a directory that contains it");
   }
   return [...at.above, at.stat.ino];
 }
@@ -374,19 +373,3 @@ function linkDigest(path: string): string {
 }
 
 const EMPTY_DIGEST = hash("sha256", "", "hex");
-
-function brokenLink(path: string): ImgbuildError {
-  return new ImgbuildError("input-missing", `Cannot follow the link "${path}": what it points to does not exist`, {
-    hint: "Mend the link, leave it out with exclude, or store it as a link with follow: false",
-  });
-}
-
-function notPackable(path: string): ImgbuildError {
-  return new ImgbuildError(
-    "input-unreadable",
-    `Cannot pack "${path}": it is a socket, pipe or device, wanted a file, directory or link`,
-    {
-      hint: "Leave it out with exclude",
-    },
-  );
-}

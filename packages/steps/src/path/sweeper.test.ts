@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { ImgbuildError } from "@imgbuild/errors";
 import { type Derivation, derivationId, diffTrees, type Leaf, type PathArgs } from "@imgbuild/graph";
 import { WorkThreads } from "@imgbuild/image";
 import type { Store } from "@imgbuild/store";
@@ -57,7 +58,8 @@ function sweep(path = "src", args: Partial<PathArgs> = {}, now = Date.now() + LA
   const recipe = { kind: "path", args: full as unknown as Derivation["args"], inputs: [] };
   const counters = { filesOpened: 0, bytesHashed: 0 };
   const position = { file: "image.ts", line: 3, column: 5 };
-  const leaf = sweeper.read({ ...recipe, id: derivationId(recipe), position }, counters);
+  const [leaf] = sweeper.readAll([{ ...recipe, id: derivationId(recipe), position }], counters);
+  if (leaf === undefined || leaf instanceof ImgbuildError) throw leaf;
   return { ...leaf, ...counters, sweeper };
 }
 
@@ -209,6 +211,50 @@ describe("a sweep", () => {
     execFileSync("cp", ["-r", join(root, "src/many/0"), join(root, "few")]);
     expect(sweep("few").digest).toBe(first?.digest);
     expect(sweep("src/many")).toMatchObject({ digest: many.digest, filesOpened: 0 });
+  });
+});
+
+describe("a sweep of so many files that a second thread looks ahead", () => {
+  const PER_DIRECTORY = 300;
+  const DIRECTORIES = 30;
+  const file = (n: number) => join(root, `src/d${Math.floor(n / PER_DIRECTORY)}/f${n % PER_DIRECTORY}`);
+  beforeEach(() => {
+    for (let d = 0; d < DIRECTORIES; d++) mkdirSync(join(root, `src/d${d}`), { recursive: true });
+    for (let n = 0; n < PER_DIRECTORY * DIRECTORIES; n++) writeFileSync(file(n), "same");
+  });
+
+  test("finds every change, wherever it is, and counts what did not change", () => {
+    let last = sweep();
+    expect(sweep()).toMatchObject({ digest: last.digest, filesOpened: 0 });
+    const changes: ((path: string) => void)[] = [
+      (path) => writeFileSync(path, "othr"),
+      (path) => {
+        const { atime, mtime } = statSync(path);
+        writeFileSync(path, "back");
+        utimesSync(path, atime, mtime);
+      },
+      (path) => chmodSync(path, 0o755),
+      (path) => rmSync(path),
+      (path) => {
+        rmSync(path);
+        symlinkSync("elsewhere", path);
+      },
+      (path) => {
+        rmSync(path);
+        mkdirSync(path);
+      },
+    ];
+    for (const n of [0, 8_994]) {
+      for (const [i, change] of changes.entries()) {
+        change(file(n + i));
+        const next = sweep();
+        expect(next.digest).not.toBe(last.digest);
+        last = next;
+      }
+    }
+    const copy = join(root, "copy");
+    execFileSync("cp", ["-a", join(root, "src"), copy]);
+    expect(sweep("copy")).toMatchObject({ digest: last.digest, files: last.files, bytes: last.bytes });
   });
 });
 

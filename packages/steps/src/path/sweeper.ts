@@ -7,7 +7,8 @@ import type { Store } from "@imgbuild/store";
 import type { ContentCache } from "./content-cache.ts";
 import { FileHasher } from "./file-hasher.ts";
 import { type DirectoryRecord, unpackDirectory } from "./packed-directory.ts";
-import { makeSelection } from "./selection.ts";
+import { makeSelection, selectionId } from "./selection.ts";
+import { StatAhead } from "./stat-ahead.ts";
 import { keepNode, merkleEntries, type Scan, type SweepContext, scanDirectory, settle } from "./sweep-directory.ts";
 import { scanFile } from "./sweep-file.ts";
 import type { SweepCounters, SweptDirectory, SweptTree } from "./swept-tree.ts";
@@ -42,17 +43,34 @@ export class Sweeper {
     return tree;
   }
 
-  /** Measures one path derivation. Throws {@link ImgbuildError} placed at the definition that names the path. */
-  read(derivation: Derivation, counters: SweepCounters): Leaf {
-    const args = derivation.args as unknown as PathArgs;
+  /**
+   * Measures path derivations in turn and gives to each what it came to: an error is placed at the definition that names the
+   * path. Where there is much to look at, a second thread looks ahead.
+   */
+  readAll(derivations: readonly Derivation[], counters: SweepCounters): readonly (Leaf | ImgbuildError)[] {
+    const { store, workspaceRoot } = this.#options;
+    const sources = derivations.map((derivation): Source => {
+      const args = derivation.args as unknown as PathArgs;
+      const key = snapshotKey(args, workspaceRoot);
+      return { args, key, root: rootOf(args, workspaceRoot), before: store.snapshots.load(key) };
+    });
+    const ahead = StatAhead.begin(sources.filter(({ args }) => !args.follow));
     try {
-      const tree = this.#sweep(args, counters);
+      return derivations.map((derivation, i) => this.#read(derivation, sources[i] as Source, { counters, ahead }));
+    } finally {
+      ahead?.close();
+    }
+  }
+
+  #read(derivation: Derivation, source: Source, run: SweepRun): Leaf | ImgbuildError {
+    try {
+      const tree = this.#sweep(source, run);
       this.#trees.set(derivation.id, tree);
       this.#nodes = undefined;
       return { digest: digestOfTree(tree), files: tree.files, bytes: tree.bytes };
     } catch (error) {
-      const path = failedPath(error, this.#options.workspaceRoot) ?? args.path;
-      throw atPosition(fromUnknown(error, `Cannot read "//${path}"`), derivation.position);
+      const path = failedPath(error, this.#options.workspaceRoot) ?? source.args.path;
+      return atPosition(fromUnknown(error, `Cannot read "//${path}"`), derivation.position);
     }
   }
 
@@ -64,20 +82,19 @@ export class Sweeper {
     return this.#options.store.trees.get(digest)?.toString("utf8");
   }
 
-  #sweep(args: PathArgs, counters: SweepCounters): SweptTree {
+  #sweep({ args, key, root, before }: Source, { counters, ahead }: SweepRun): SweptTree {
     const { store, workspaceRoot, hidden, now, contents, threads } = this.#options;
-    const root = args.path === "" ? workspaceRoot : `${workspaceRoot}/${args.path}`;
     refuseHidden(root, args, hidden);
     const isDirectory = checkRoot(root, args, workspaceRoot);
     const selection = makeSelection(args.include, args.exclude);
-    const key = hashParts("imgbuild.snapshot", [workspaceRoot, args.path, String(args.follow), selection.id]);
     const hasher = new FileHasher(contents, threads);
     const context: SweepContext = {
       root,
       workspaceRoot,
       selection,
       follow: args.follow,
-      before: store.snapshots.load(key),
+      before,
+      isUnchanged: (relative) => ahead?.isUnchanged(key, relative) ?? false,
       changed: new Map(),
       nodes: new Map(),
       counters,
@@ -108,6 +125,32 @@ export class Sweeper {
     if (isDirectory) return { kind: "directory", root, top: swept, files, bytes };
     return { kind: "file", root, record: swept.record, files, bytes };
   }
+}
+
+/** One source to be swept. */
+interface Source {
+  readonly args: PathArgs;
+  /** Names its snapshot. */
+  readonly key: string;
+  /** Absolute path on this machine. */
+  readonly root: string;
+  /** Packed directories as they were at the last sweep. */
+  readonly before: Map<string, Buffer>;
+}
+
+/** What the sources of one run share. */
+interface SweepRun {
+  readonly counters: SweepCounters;
+  readonly ahead: StatAhead | undefined;
+}
+
+function rootOf({ path }: PathArgs, workspaceRoot: string): string {
+  return path === "" ? workspaceRoot : `${workspaceRoot}/${path}`;
+}
+
+function snapshotKey({ path, follow, include, exclude }: PathArgs, workspaceRoot: string): string {
+  const selection = selectionId(include, exclude);
+  return hashParts("imgbuild.snapshot", [workspaceRoot, path, String(follow), selection]);
 }
 
 /** The path of the workspace that a system call failed for. */
