@@ -32,10 +32,8 @@ export { lockedPackages } from "./lock/lock-of.ts";
 export { LOCK_VERSION, parseLock } from "./lock/parse-lock.ts";
 export { type AccountBase, type AccountFiles, accountFiles } from "./maintainer/account-files.ts";
 export type { WantedAccount, WantedGroup, WantedMembership, WantedUser } from "./maintainer/accounts.ts";
-export { accountsOfScript } from "./maintainer/adduser.ts";
 export {
   type Alternative,
-  alternativesOf,
   type InstalledAlternatives,
   installAlternatives,
   type Link,
@@ -45,9 +43,15 @@ export { JAVA_KEYSTORE, javaKeystore } from "./maintainer/java-keystore.ts";
 export { alternativesOfJinfo, isJinfoPath } from "./maintainer/jinfo.ts";
 export { KNOWN_NEEDS, type KnownNeed, knownNeed } from "./maintainer/known-needs.ts";
 export { mergedUsrLinks, mergedUsrPath } from "./maintainer/merged-usr.ts";
+export { changedMode } from "./maintainer/mode-change.ts";
 export { type PhpModuleFiles, phpModuleFiles } from "./maintainer/php-modules.ts";
 export { recipeOf } from "./maintainer/recipes.ts";
-export { type ScriptEffects, type ScriptWarning, scriptEffects } from "./maintainer/script-effects.ts";
+export {
+  type ScriptEffects,
+  type ScriptScene,
+  type ScriptWarning,
+  scriptEffects,
+} from "./maintainer/script-effects.ts";
 export { accountsOfSysusers, isSysusersPath } from "./maintainer/sysusers.ts";
 export { isTmpfilesPath, type WantedPath, wantedPaths } from "./maintainer/tmpfiles.ts";
 export {

@@ -1,5 +1,5 @@
 import { ACCOUNT_NAME, isPasswdField, type WantedAccount } from "./accounts.ts";
-import { isDynamic, shellCommands } from "./shell-commands.ts";
+import { isDynamic } from "./shell/run.ts";
 
 const NAMES = new Set(["adduser", "addgroup", "useradd", "groupadd"]);
 /** Options that take the next word. */
@@ -11,20 +11,20 @@ const WITH_VALUE = new Set(
 const NO_LOGIN = "/usr/sbin/nologin";
 
 /**
- * The accounts that a maintainer script would make with adduser, addgroup, useradd or groupadd (system accounts only), and
- * whether it has calls that only running it would tell, for words that the shell puts in.
+ * The accounts that commands of a maintainer script would make with adduser, addgroup, useradd or groupadd (system accounts only), and
+ * whether there are calls that only running them would tell, for words that the shell puts in.
  */
-export function accountsOfScript(script: string): {
+export function accountsOf(commands: readonly (readonly string[])[]): {
   readonly accounts: readonly WantedAccount[];
   readonly complete: boolean;
 } {
   const accounts: WantedAccount[] = [];
   let complete = true;
-  for (const words of shellCommands(script)) {
+  for (const words of commands) {
     const at = words.findIndex((word) => NAMES.has(word.replace(/^(?:\/usr)?\/s?bin\//, "")));
     const tool = words[at]?.replace(/^.*\//, "");
     if (tool === undefined || !isCall(words.slice(0, at))) continue;
-    const found = accountsOf(tool, words.slice(at + 1));
+    const found = accountsOfCall(tool, words.slice(at + 1));
     if (found === undefined) complete = false;
     else accounts.push(...found);
   }
@@ -60,7 +60,7 @@ function parseCall(words: readonly string[]): Call | undefined {
   return [...names, ...options.values()].some(isDynamic) ? undefined : { options, names };
 }
 
-function accountsOf(tool: string, words: readonly string[]): readonly WantedAccount[] | undefined {
+function accountsOfCall(tool: string, words: readonly string[]): readonly WantedAccount[] | undefined {
   const call = parseCall(words);
   if (call === undefined) return undefined;
   const { options, names } = call;

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { describeWithTools } from "@imgbuild/testkit";
 import { alternativesOf, installAlternatives } from "./alternatives.ts";
 import { mergedUsrLinks, mergedUsrPath } from "./merged-usr.ts";
+import { shellCommands } from "./shell/run.ts";
 
 const MAWK = `#!/bin/sh
 set -e
@@ -15,7 +16,7 @@ if [ "$1" = "configure" ]; then
 fi
 `;
 const GAWK = "update-alternatives --install /usr/bin/awk awk /usr/bin/gawk 10 --slave /usr/bin/nawk nawk /usr/bin/gawk";
-const of = (script: string) => alternativesOf(script, "demo");
+const of = (script: string) => alternativesOf(shellCommands(script), "demo");
 const both = [...of(MAWK).alternatives, ...of(GAWK).alternatives];
 const links = (exists: readonly string[]) =>
   installAlternatives(both, (path) => exists.includes(path)).links.map(({ path, target }) => `${path} → ${target}`);

@@ -1,5 +1,5 @@
 import { byCodeUnit } from "../text/by-code-unit.ts";
-import { isDynamic, shellCommands } from "./shell-commands.ts";
+import { isDynamic } from "./shell/run.ts";
 
 /** A choice that a package offers to `update-alternatives --install`. */
 export interface Alternative {
@@ -14,14 +14,14 @@ export interface Alternative {
   readonly slaves: readonly { readonly link: string; readonly name: string; readonly path: string }[];
 }
 
-/** The alternatives that a script would install, and whether it has calls that only running it would tell. */
+/** The alternatives that commands of a script would install, and whether there are calls that only running them would tell. */
 export function alternativesOf(
-  script: string,
+  commands: readonly (readonly string[])[],
   packageName: string,
 ): { readonly alternatives: readonly Alternative[]; readonly complete: boolean } {
   const alternatives: Alternative[] = [];
   let complete = true;
-  for (const words of shellCommands(script)) {
+  for (const words of commands) {
     const at = words.indexOf("--install");
     if (!words.some((word) => /(^|\/)update-alternatives$/.test(word)) || at === -1) continue;
     const alternative = alternativeOf(words.slice(at + 1), packageName);

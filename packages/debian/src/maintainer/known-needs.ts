@@ -7,10 +7,8 @@ export interface KnownNeed {
 
 /** Packages that are known to be unfinished when their scripts have not run. */
 export const KNOWN_NEEDS: readonly KnownNeed[] = [
-  { package: "apache2", message: "no module and site is enabled: link them in /etc/apache2/*-enabled" },
   { package: "dictionaries-common", message: "no default dictionary is chosen" },
   { package: "fontconfig", message: "the font cache is made at the first use: run fc-cache in a script to have it" },
-  { package: "fontconfig-config", message: "/etc/fonts/conf.d has only what the package ships" },
   {
     package: "gdk-pixbuf*",
     message: "the list of image loaders is not made: run gdk-pixbuf-query-loaders in a script",
@@ -23,6 +21,10 @@ export const KNOWN_NEEDS: readonly KnownNeed[] = [
   { package: "mysql-server*", message: "/var/lib/mysql is not filled: run mysqld --initialize before the first start" },
   { package: "openssh-server", message: "there are no host keys: run ssh-keygen -A before the first start" },
   { package: "postgresql-1*", message: "there is no cluster: run initdb or pg_createcluster before the first start" },
+  {
+    package: "postfix",
+    message: "its queues and main.cf are not set up: run postfix set-permissions and postconf -e in a script",
+  },
   { package: "shared-mime-info", message: "the MIME database is not made: run update-mime-database in a script" },
   { package: "slapd", message: "there is no database: run slapadd before the first start" },
   { package: "ssl-cert", message: "there is no snakeoil certificate: run make-ssl-cert in a script" },
@@ -48,7 +50,7 @@ const REVIEWED: ReadonlySet<string> = new Set(
   (
     "adduser base-files base-passwd bash bsdutils ca-certificates coreutils dash debconf debianutils dpkg init-system-helpers " +
     "libc-bin libc6 libpam-modules libpam-runtime libpam0g login mawk nginx-common openssh-client passwd perl perl-base " +
-    "postgresql-common redis-server redis-tools tar tzdata usr-is-merged usrmerge util-linux"
+    "postgresql-common psmisc redis-server redis-tools tar tzdata ucf usr-is-merged usrmerge util-linux"
   ).split(" "),
 );
 

@@ -42,7 +42,6 @@ f /etc/pam.d/common-auth 0644 - - - auth [success=1 default=ignore] pam_unix.so 
 f /etc/pam.d/common-password 0644 - - - password [success=1 default=ignore] pam_unix.so obscure yescrypt\\npassword requisite pam_deny.so\\npassword required pam_permit.so\\n
 f /etc/pam.d/common-session 0644 - - - session [default=1] pam_permit.so\\nsession requisite pam_deny.so\\nsession required pam_permit.so\\nsession required pam_unix.so\\n
 f /etc/pam.d/common-session-noninteractive 0644 - - - session [default=1] pam_permit.so\\nsession requisite pam_deny.so\\nsession required pam_permit.so\\nsession required pam_unix.so\\n`,
-  "mariadb-common": "L /etc/mysql/my.cnf - - - - mariadb.cnf",
   "mariadb-server": `
 d /run/mysqld 0755 mysql root
 d /var/lib/mysql 0755 mysql mysql
@@ -57,7 +56,7 @@ f /var/log/nginx/error.log 0640 www-data adm
 L /etc/nginx/sites-enabled/default - - - - /etc/nginx/sites-available/default
 C /var/www/html/index.nginx-debian.html - - - - /usr/share/nginx/html/index.html`,
   "openssh-client": "z /usr/bin/ssh-agent 2755 root _ssh",
-  "openssh-server": "d /run/sshd 0755",
+  "openssh-server": "d /run/sshd 0755\nC /etc/ssh/sshd_config 0644 - - - /usr/share/openssh/sshd_config",
   "php*-fpm": "d /run/php 0755 www-data www-data\nC /etc/php/@/fpm/php.ini - - - - /usr/lib/php/@/php.ini-production",
   "php*-cli": "C /etc/php/@/cli/php.ini - - - - /usr/lib/php/@/php.ini-production.cli",
   "postgresql-common": `
@@ -65,6 +64,13 @@ d /var/lib/postgresql 0755 postgres postgres
 z /etc/postgresql - postgres postgres
 d /var/log/postgresql 1775 root postgres
 d /run/postgresql 2775 postgres postgres`,
+  postfix: `
+C /etc/postfix/main.cf 0644 - - - /usr/share/postfix/main.cf.debian
+C /etc/postfix/master.cf 0644 - - - /usr/share/postfix/master.cf.dist
+z /usr/sbin/postdrop 2555 root postdrop
+z /usr/sbin/postqueue 2555 root postdrop
+d /var/lib/postfix 0755 postfix postfix
+d /var/spool/postfix 0755 root root`,
   "rabbitmq-server": `
 d /var/lib/rabbitmq 0755 rabbitmq rabbitmq
 d /var/log/rabbitmq 0755 rabbitmq rabbitmq`,
@@ -75,6 +81,9 @@ d /run/redis 2755 redis redis`,
 d /var/lib/redis 0750 redis redis
 d /var/log/redis 2750 redis adm
 d /etc/redis 2770 redis redis`,
+  slapd:
+    "d /var/lib/ldap 0700 openldap openldap\nd /etc/ldap/slapd.d 0755 openldap openldap\nd /run/slapd 0755 openldap openldap",
+  squid: "d /var/log/squid 0750 proxy proxy\nd /var/spool/squid 0750 proxy proxy",
   "ssl-cert": "z /etc/ssl/private 0710 root ssl-cert",
   tzdata: "L /etc/localtime - - - - /usr/share/zoneinfo/Etc/UTC\nf /etc/timezone 0644 - - - Etc/UTC\\n",
 };

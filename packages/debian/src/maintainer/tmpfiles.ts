@@ -14,6 +14,12 @@ export interface WantedPath {
   readonly group: string | undefined;
   /** Of a file its content, of a link its target, of a copy the path that it is of. */
   readonly argument: string;
+  /** Of `own` and `copy`: also of all that is below. */
+  readonly recursive?: boolean;
+  /** Changes to the mode that is there, as chmod(1) writes them: `g+s,o-rwx`. */
+  readonly modeChange?: string;
+  /** It is made only when this is there: an absolute path. */
+  readonly requires?: string;
 }
 
 const KINDS: Readonly<Record<string, WantedPath["kind"]>> = {

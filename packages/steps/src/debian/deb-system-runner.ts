@@ -14,7 +14,8 @@ export function debSystemRunner(options: DebSystemOptions): StepRunner {
   return {
     kind: "debSystem",
     mode: "cached",
-    version: 1,
+    // Raised with every change of what helpers make, recipes and reading of scripts included.
+    version: 4,
     title: ({ inputs }: Derivation) => `Debian system of ${inputs.length} packages`,
     run: (step) => runSystem(step, options),
     blobs: (output) => (output.data as unknown as StoredTreeOutput).blobs,

@@ -70,28 +70,53 @@ function enablePhpModules({ draft }: HelperScene): void {
   for (const { path, target } of made.links) if (!draft.has(path)) draft.link(path, target);
 }
 
-/** The recipes of usual packages, then what the packages themselves say to systemd-tmpfiles. */
-function makeFiles({ draft, packages }: HelperScene): void {
+/** What scripts do, then the recipes of usual packages, then what the packages themselves say to systemd-tmpfiles. */
+function makeFiles({ draft, packages, effects }: HelperScene): void {
+  const scripts = effects.flatMap(({ paths }) => paths);
   const recipes = packages.flatMap(({ control }) => wantedPaths(recipeOf(control.name)));
   const declared = draft.files(isTmpfilesPath).flatMap(({ content }) => wantedPaths(content.toString()));
   const ids = new AccountIds(draft);
-  for (const wanted of [...recipes, ...declared]) makePath(draft, wanted, ids);
+  for (const wanted of [...scripts, ...recipes, ...declared]) makePath(draft, wanted, ids);
+  enableApacheDependencies(draft);
+}
+
+const APACHE = "etc/apache2/mods";
+
+/** `a2enmod` enables what a module says that it needs, too. */
+function enableApacheDependencies(draft: SystemDraft): void {
+  const enabled = new Set(draft.below(`${APACHE}-enabled`).filter((path) => path.endsWith(".load")));
+  for (const path of enabled) {
+    const name = path.slice(path.lastIndexOf("/") + 1);
+    const needs = /^# Depends:(.*)$/m.exec(draft.text(`${APACHE}-available/${name}`) ?? "")?.[1] ?? "";
+    for (const need of needs.split(/\s+/).filter((word) => /^[\w.-]+$/.test(word))) {
+      for (const suffix of [".load", ".conf"]) {
+        const link = `${APACHE}-enabled/${need}${suffix}`;
+        if (draft.has(link) || !draft.has(`${APACHE}-available/${need}${suffix}`)) continue;
+        draft.link(link, `../mods-available/${need}${suffix}`);
+        if (suffix === ".load") enabled.add(link);
+      }
+    }
+  }
 }
 
 function makePath(draft: SystemDraft, wanted: WantedPath, ids: AccountIds): void {
-  const { kind, path, mode, argument } = wanted;
+  const { kind, mode, argument, requires } = wanted;
+  if (requires !== undefined && !draft.has(requires)) return;
+  const isInside = (kind === "link" || kind === "copy") && draft.look(wanted.path) === "directory";
+  const path = isInside ? `${wanted.path}/${argument.slice(argument.lastIndexOf("/") + 1)}` : wanted.path;
   const owner = { mode, uid: ids.user(wanted.user), gid: ids.group(wanted.group) };
-  if (kind === "own") draft.own(path, owner);
-  else if (kind === "relink" && draft.isEmptyDirectory(path)) draft.link(path, argument);
+  if (kind === "own") {
+    for (const each of wanted.recursive === true ? [path, ...draft.below(path)] : [path]) {
+      draft.own(each, owner);
+      if (wanted.modeChange !== undefined) draft.changeMode(each, wanted.modeChange);
+    }
+  } else if (kind === "relink" && draft.isEmptyDirectory(path)) draft.link(path, argument);
   else if (draft.has(path)) {
     if (kind === "directory" || kind === "file") draft.own(path, owner);
   } else if (kind === "directory") draft.directory(path, owner);
   else if (kind === "file") draft.file(path, Buffer.from(argument), owner);
   else if (kind === "link" || kind === "relink") draft.link(path, argument);
-  else {
-    const text = draft.text(argument);
-    if (text !== undefined) draft.file(path, Buffer.from(text), owner);
-  }
+  else draft.copy(argument, path, { ...owner, recursive: wanted.recursive === true });
 }
 
 /** Numbers of the accounts that are in the image; a name that is not there is root. */

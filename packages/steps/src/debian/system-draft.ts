@@ -1,3 +1,4 @@
+import { changedMode } from "@imgbuild/debian";
 import { ImgbuildError } from "@imgbuild/errors";
 import { type StoredEntry, type StoredTree, StoredTreeWriter } from "@imgbuild/image";
 import type { Store } from "@imgbuild/store";
@@ -35,12 +36,22 @@ export class SystemDraft {
     return this.#drafts.has(place) || this.#packages.has(place);
   }
 
+  /** What is at a path, without following links. */
+  look(path: string): StoredEntry["type"] | undefined {
+    const place = imagePathOf(path);
+    return (this.#drafts.get(place) ?? this.#packages.get(place))?.type;
+  }
+
+  /** Paths of all that is below a directory. */
+  below(path: string): readonly string[] {
+    const prefix = `${imagePathOf(path)}/`;
+    const all = new Set([...this.#packages.keys(), ...this.#drafts.keys()]);
+    return [...all].filter((other) => other.startsWith(prefix)).sort();
+  }
+
   /** Whether there is a directory with nothing in it. */
   isEmptyDirectory(path: string): boolean {
-    const place = imagePathOf(path);
-    const there = this.#drafts.get(place) ?? this.#packages.get(place);
-    const isBelow = (other: string) => other.startsWith(`${place}/`);
-    return there?.type === "directory" && ![...this.#packages.keys(), ...this.#drafts.keys()].some(isBelow);
+    return this.look(path) === "directory" && this.below(path).length === 0;
   }
 
   /** The files of packages that `wanted` wants, sorted by path. */
@@ -79,9 +90,39 @@ export class SystemDraft {
     const there = this.#drafts.get(place) ?? this.#packages.get(place);
     if (there === undefined || there.type === "symlink") return false;
     const { type, mode, uid, gid } = there;
+    const isSame = [owner.mode ?? mode, owner.uid ?? uid, owner.gid ?? gid].join() === [mode, uid, gid].join();
+    if (isSame) return true;
     const bytes = type === "file" ? this.#bytes(place) : undefined;
     this.#put(place, { type, usual: mode, bytes, mode: owner.mode, uid: owner.uid ?? uid, gid: owner.gid ?? gid });
     return true;
+  }
+
+  /** Changes the mode of what is there, as chmod(1) would. */
+  changeMode(path: string, change: string): void {
+    const place = imagePathOf(path);
+    const there = this.#drafts.get(place) ?? this.#packages.get(place);
+    if (there === undefined || there.type === "symlink") return;
+    this.own(path, { mode: changedMode(there.mode, change, there.type === "directory") });
+  }
+
+  /** Copies a file to where nothing is, as cp(1) would; a directory only when `recursive`. What is not there is not copied. */
+  copy(from: string, to: string, { recursive, ...owner }: Ownership & { readonly recursive: boolean }): void {
+    const place = imagePathOf(from);
+    const there = this.#drafts.get(place) ?? this.#packages.get(place);
+    if (there?.type === "directory") {
+      if (!recursive) return;
+      this.directory(to, { mode: there.mode, ...owner });
+      for (const path of this.below(from)) {
+        const target = `${to}${path.slice(place.length)}`;
+        if (!this.has(target)) this.copy(path, target, { ...owner, recursive: this.look(path) === "directory" });
+      }
+      return;
+    }
+    const bytes = this.#bytes(place);
+    if (bytes === undefined) return;
+    const { type, mode, target } = there ?? { type: "file", mode: 0o644, target: "" };
+    if (type === "symlink" && recursive) this.link(to, target);
+    else this.file(to, bytes, { ...owner, mode: owner.mode ?? (type === "file" ? mode : 0o644) });
   }
 
   /** Raises a package's entry over those of others. */

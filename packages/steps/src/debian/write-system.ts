@@ -22,17 +22,23 @@ export async function writeSystem(step: Step, args: DebSystemArgs, { store, warn
     const packages = systemPackages(step, store);
     const shared = sharePaths(packages);
     const draft = new SystemDraft(shared.nodes);
-    const effects = packages.map(({ control }) => scriptEffects(control));
+    const scene = { architecture: architectureOf(packages), look: (path: string) => draft.look(path) };
+    const effects = packages.map(({ control }) => scriptEffects(control, scene));
     for (const entry of shared.raised) draft.raise(entry);
     for (const { path, target } of mergedUsrLinks(shared.nodes.keys())) draft.topLink(path, target);
-    const scene = { draft, packages, effects, database: args.database === "dpkg" };
-    for (const [name, help] of Object.entries(HELPERS)) if (args.helpers.includes(name)) help(scene);
+    const all = { draft, packages, effects, database: args.database === "dpkg" };
+    for (const [name, help] of Object.entries(HELPERS)) if (args.helpers.includes(name)) help(all);
     writeDatabase(draft, { packages, lost: shared.lost, style: args.database });
     for (const message of warningsOf(effects)) warn(message);
     return await draft.write(store);
   } catch (error) {
     throw atPosition(fromUnknown(error, "Cannot put the packages together"), position);
   }
+}
+
+/** That of the image: packages for all architectures say nothing of it. */
+function architectureOf(packages: readonly SystemPackage[]): string {
+  return packages.find(({ control }) => control.architecture !== "all")?.control.architecture ?? "all";
 }
 
 interface Database {
