@@ -10,13 +10,13 @@ export const DEFINITION_FILE = "image.ts";
 
 /**
  * The workspace that `cwd` (absolute) is in: the nearest directory upward with `imgbuild.config.ts`, else the nearest with
- * a package.json that names `workspaces`, else the git root. Throws `usage`.
+ * a package.json that names `workspaces` or a pnpm-workspace.yaml, else the git root. Throws `usage`.
  */
 export function findWorkspace(cwd: string): string {
   const up = ancestors(resolve(cwd));
   const found =
     up.find((dir) => existsSync(join(dir, CONFIG_FILE))) ??
-    up.find((dir) => hasWorkspaces(join(dir, "package.json"))) ??
+    up.find((dir) => hasWorkspaces(join(dir, "package.json")) || existsSync(join(dir, "pnpm-workspace.yaml"))) ??
     up.find((dir) => existsSync(join(dir, ".git")));
   if (found !== undefined) return found;
   throw new ImgbuildError("usage", `Cannot find the workspace of "${cwd}": no ${CONFIG_FILE} here or above`, {

@@ -76,7 +76,7 @@ test("an unknown label hints at a label with the same end", async () => {
   expect(error?.hint).toBe("Write //images/api");
 });
 
-test("a workspace is found by its config, else by package.json with workspaces, else by .git", () => {
+test("a workspace is found by its config, else by package.json with workspaces or pnpm's file, else by .git", () => {
   const inner = join(workspace.root, "images/api/sub");
   expect(findWorkspace(inner)).toBe(workspace.root);
   const other = new TestWorkspace({
@@ -85,6 +85,10 @@ test("a workspace is found by its config, else by package.json with workspaces, 
     "repo/app/in/x": "",
   });
   expect(findWorkspace(join(other.root, "repo/app/in"))).toBe(other.root);
+  const pnpm = new TestWorkspace({ "repo/pnpm-workspace.yaml": "packages: []\n", "repo/app/.git/HEAD": "" });
+  rmSync(join(pnpm.root, "imgbuild.config.ts"), { force: true });
+  expect(findWorkspace(join(pnpm.root, "repo/app"))).toBe(join(pnpm.root, "repo"));
+  pnpm.remove();
   other.remove();
 });
 

@@ -8,6 +8,9 @@ import { type FoundLock, join } from "./find-lock.ts";
 /** What is never part of a package: installed packages, history, and credentials. */
 const NEVER = ["**/.git", "**/.npmrc", "**/node_modules"];
 
+/** Settings of one machine, often secret, which git is usually told to ignore: only an explicit `include` brings them. */
+const PRIVATE = ["**/.env", "**/.env.local", "**/.env.*.local"];
+
 /** The definition of an image and the settings of imgbuild are no part of what they describe. */
 const DEFINITIONS = ["image.ts", "imgbuild.config.ts"];
 
@@ -30,7 +33,7 @@ export function workspaceFiles(caller: Caller, unit: FirstPartyUnit, options: Wo
   const others = workspacesOf(found.lock)
     .filter((directory) => directory !== unit.directory && directory.startsWith(prefix))
     .map((directory) => literal(directory.slice(prefix.length)));
-  const left = [...NEVER, ...DEFINITIONS, ...others, ...exclude];
+  const left = [...NEVER, ...DEFINITIONS, ...(include.length === 0 ? PRIVATE : []), ...others, ...exclude];
   const path = join(found.root, unit.directory);
   const files = (patterns: { readonly include: readonly string[]; readonly exclude: readonly string[] }) =>
     makeValue<PathValue>({

@@ -1,8 +1,20 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join, relative } from "node:path";
 import { repositoryFiles, startTestRegistry, type TestPackage } from "@imgbuild/testkit";
-import { build, built, failure, LEFT, npmRig, ofType, REPOSITORY, RIGHT, rootfs, runNode } from "./npm-rig.ts";
+import {
+  build,
+  built,
+  failure,
+  imageWith,
+  LEFT,
+  npmRig,
+  ofType,
+  REPOSITORY,
+  RIGHT,
+  rootfs,
+  runNode,
+} from "./npm-rig.ts";
 
 test("the second build is offline, and does nothing", async () => {
   await using registry = await startTestRegistry([LEFT, RIGHT]);
@@ -101,4 +113,39 @@ test("a cancelled build keeps what came, and the next one goes on from there", a
   const asked = registry.server.requests.filter(({ url }) => url.includes("right"));
   expect(asked.map(({ headers }) => headers.range)).toEqual([undefined, "bytes=30000-"]);
   expect(registry.server.requests.filter(({ url }) => url.includes("left"))).toHaveLength(1);
+});
+
+test("the application is its directory without what is of one machine; include chooses, and package.json comes along", async () => {
+  await using registry = await startTestRegistry([LEFT, RIGHT]);
+  const workspaces = {
+    ...REPOSITORY.workspaces,
+    "packages/api": { ...REPOSITORY.workspaces["packages/api"], name: "api", bin: { api: "./bin/api.js" } },
+  };
+  const files = {
+    "packages/api/.env": "SECRET=1",
+    "packages/api/.env.production": "MODE=1",
+    "packages/api/.npmrc": "//host/:_authToken=secret",
+    "packages/api/.gitignore": "dist",
+    "packages/api/bin/api.js": "#!/usr/bin/env node\n",
+    "packages/api/dist/app.js": "",
+    "packages/api/image.ts": "export {};",
+  };
+  await using rig = await npmRig(registry, { ...REPOSITORY, workspaces }, files);
+  rig.chmod("packages/api/bin/api.js", 0o644);
+  const listed = async () => {
+    const api = join(await rootfs(rig), "app/packages/api");
+    const names = readdirSync(api, { recursive: true, withFileTypes: true });
+    const paths = names.filter((each) => each.isFile()).map((each) => join(each.parentPath, each.name));
+    return paths.map((path) => `${relative(api, path)} ${(statSync(path).mode & 0o777).toString(8)}`).sort();
+  };
+  expect(await listed()).toEqual([
+    ".env.production 644",
+    ".gitignore 644",
+    "bin/api.js 755",
+    "dist/app.js 644",
+    "package.json 644",
+    "src/main.js 644",
+  ]);
+  rig.write("images/api/image.ts", imageWith('include: ["dist/**", ".env", ".npmrc"], exclude: "**/*.map"'));
+  expect(await listed()).toEqual([".env 644", "dist/app.js 644", "package.json 644"]);
 });

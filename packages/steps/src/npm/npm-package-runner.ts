@@ -65,7 +65,7 @@ async function runPackage(
   const unit = plannedPackage(derivation);
   const title = titleOf(unit);
   const store = await open();
-  const progress = (bytes: number) => step.progress(bytes);
+  const progress = (bytes: number, total?: number) => step.progress(bytes, total);
   const unpacked = await store.get(unit, { signal, progress }).catch((error: unknown) => {
     throw atPosition(aboutPackage(fromUnknown(error, `Cannot get the package "${title}"`), title), derivation.position);
   });

@@ -13,8 +13,8 @@ import { type UnpackedPackage, unpackPackage } from "./unpack-package.ts";
 /** What getting a package needs of its step. */
 export interface PackageWatch {
   readonly signal: AbortSignal;
-  /** Told the bytes that came, then those that were unpacked. */
-  readonly progress: (bytes: number) => void;
+  /** Told the bytes that came and how many there will be, then the bytes that were unpacked. */
+  readonly progress: (bytes: number, total?: number) => void;
 }
 
 /** Where packages and tarballs are. */
@@ -86,7 +86,7 @@ export class PackageStore {
     const wanted = this.#wanted(unit);
     const download = downloads.get(wanted, {
       signal: watch.signal,
-      onProgress: ({ received }) => watch.progress(received),
+      onProgress: ({ received, total }) => watch.progress(received, total),
     });
     const path = await download.catch(async (error: unknown) => {
       throw withRegistryHint(error, unit, (await this.#options.access()).config);
