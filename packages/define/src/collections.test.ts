@@ -1,3 +1,4 @@
+import { recordOf } from "./source.ts";
 import { complaints, testApi } from "./testing.ts";
 
 const { api, warnings } = testApi();
@@ -119,6 +120,29 @@ describe("layers of an image", () => {
     expect(wrong((it) => it.buildLayeredImage?.({ name: "a", maxLayers }))[0]).toContain(
       "wanted a whole number above 1",
     );
+  });
+});
+
+describe("the compression of an image", () => {
+  const compressorOf = (options: object) => recordOf(buildImage({ name: "a", ...options }))?.image?.compressor;
+
+  test("is gz, what compressor says, or what compression says with its level", () => {
+    expect(compressorOf({})).toBe("gz");
+    expect(compressorOf({ compressor: "zstd" })).toBe("zstd");
+    expect(compressorOf({ compression: { algorithm: "zstd", level: 19 } })).toBe("zstd:19");
+    expect(compressorOf({ compression: { algorithm: "none" } })).toBe("none");
+  });
+
+  test.each<[object, string]>([
+    [{ compression: { algorithm: "gz", level: 10 } }, "compression.level is the number 10, wanted a level from 1 to 9"],
+    [{ compression: { algorithm: "gz", level: 0 } }, "compression.level is the number 0, wanted a level from 1 to 9"],
+    [{ compression: { algorithm: "none", level: 1 } }, "wanted none: there is nothing to compress"],
+    [{ compression: { level: 1 } }, "compression.algorithm is missing"],
+    [{ compression: { algorithm: "xz" } }, 'compression.algorithm is the string "xz"'],
+    [{ compression: "zstd" }, 'compression is the string "zstd", wanted an object of attributes'],
+    [{ compressor: "gz", compression: { algorithm: "gz" } }, "compressor is given beside compression"],
+  ])("%j is refused", (options, problem) => {
+    expect(wrong((it) => it.buildImage?.({ name: "a", ...options })).join("\n")).toContain(problem);
   });
 });
 

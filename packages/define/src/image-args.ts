@@ -2,6 +2,7 @@ import type { ImageArgs } from "@imgbuild/graph";
 import type { ContainerConfig } from "@imgbuild/oci";
 import { type ArchiveValue, wantedArchitecture } from "./base.ts";
 import type { Caller } from "./call.ts";
+import { readCompressor } from "./compressor.ts";
 import { readConfig } from "./config.ts";
 import { readImageTime } from "./created.ts";
 import { readArchitecture, readKeyNames, readName, readTag } from "./image-fields.ts";
@@ -11,8 +12,6 @@ import { joinPath, type Problem } from "./problem.ts";
 import { type ImageValue, isImage } from "./source.ts";
 
 type Given = Readonly<Record<string, unknown>>;
-
-const COMPRESSORS = ["gz", "none", "zstd"] as const;
 
 /** What an image is built on, as the functions that make images read it. */
 export type Base = ImageValue | ArchiveValue;
@@ -24,12 +23,11 @@ export function readTargetImage(
 ): {
   readonly name: string;
   readonly tag: string | null;
-  readonly compressor: "none" | "gz" | "zstd";
+  readonly compressor: string;
 } {
   const name = readName(given.name, problems);
   const tag = readTag(given.tag, "tag", problems);
-  const compressor = readChoice(given.compressor, COMPRESSORS, { path: "compressor", fallback: "gz", problems });
-  return { name, tag, compressor };
+  return { name, tag, compressor: readCompressor(given, problems) };
 }
 
 /** Config and platform of an image; its history is that of the caller. */

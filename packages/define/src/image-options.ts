@@ -1,5 +1,6 @@
 import type { ContainerConfig } from "@imgbuild/oci";
 import type { BaseLike } from "./base.ts";
+import type { CompressionOptions } from "./compressor.ts";
 import type { SourceLike } from "./source.ts";
 
 /** Names of the fields of a container config. */
@@ -65,8 +66,10 @@ export interface BuildImageOptions {
   readonly uid?: number;
   /** Group of what copyToRoot places; default 0. */
   readonly gid?: number;
-  /** How archives of the image are compressed; default `gz`. */
+  /** How archives of the image are compressed, in OCI outputs its layers; default `gz`. */
   readonly compressor?: "none" | "gz" | "zstd";
+  /** The same with a level, in the place of `compressor`. */
+  readonly compression?: CompressionOptions | null;
   /** Fields of the base's config that are kept beside Env. Default none. */
   readonly inheritConfig?: readonly ConfigKey[] | "all" | null;
   /** Fields that are removed after inheriting. */
@@ -99,6 +102,7 @@ export const BUILD_IMAGE_ATTRIBUTES = [
   "uid",
   "gid",
   "compressor",
+  "compression",
   "inheritConfig",
   "unset",
   "labels",

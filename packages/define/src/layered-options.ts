@@ -66,6 +66,7 @@ export const LAYERED_IMAGE_ATTRIBUTES = [
   "timeout",
   "includeStorePaths",
   "compressor",
+  "compression",
   "inheritConfig",
   "unset",
   "labels",

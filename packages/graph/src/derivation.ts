@@ -37,8 +37,8 @@ export interface TargetImage {
   readonly name: string;
   /** Null for the input hash. */
   readonly tag: string | null;
-  /** How archives of it are compressed unless the command says otherwise. */
-  readonly compressor: "none" | "gz" | "zstd";
+  /** How archives of it are compressed unless the command says otherwise: `gz`, `zstd` or `none`, with a level as in `zstd:19`. */
+  readonly compressor: string;
 }
 
 /** A named output of the workspace: an exported derivation. */

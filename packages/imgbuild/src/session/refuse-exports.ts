@@ -13,6 +13,6 @@ export function refuseExports(targets: readonly BuiltTarget[], action: string): 
   const { label, position } = found.target;
   throw new ImgbuildError("usage", `Cannot ${action} "${label}": it is a root file system, not an image`, {
     position,
-    hint: `Run \`imgbuild export ${label}\` for its tar, or name the image itself`,
+    hint: `Run \`imgbuild export ${label}\` for its tar (docker import takes it), or name the image itself`,
   });
 }
