@@ -1,6 +1,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { describeWithTools } from "@imgbuild/testkit";
 import { EXAMPLE_TOOLS, type ExampleRig, exampleRig, ROOT } from "./example-rig.ts";
 
@@ -53,6 +54,26 @@ describeWithTools(EXAMPLE_TOOLS, "the services of this repository", () => {
     const { sent, skipped } = await rig.load("//images/worker");
     expect(skipped).toBeGreaterThan(sent);
   });
+
+  test("worker does what api is asked for, through redis", async () => {
+    const redis = rig.start((await rig.load("//images/redis")).reference);
+    const env = { REDIS_URL: "redis://127.0.0.1:6379" };
+    const api = rig.start((await rig.load("//images/api")).reference, { network: redis, env });
+    const worker = rig.start((await rig.load("//images/worker")).reference, { network: redis, env });
+    const text = "Wörter zählen: 単語を数える";
+    const { status, body } = await api.ask({ path: "/jobs", method: "POST", body: { text } });
+    expect(status).toBe(202);
+    const { id } = JSON.parse(body) as { id: string };
+    let answer = await api.ask({ path: `/jobs/${id}` });
+    for (let i = 0; i < 100 && answer.body.includes("waiting"); i++) {
+      await sleep(100);
+      answer = await api.ask({ path: `/jobs/${id}` });
+    }
+    expect(JSON.parse(answer.body)).toEqual({ state: "done", words: expect.any(Number) });
+    expect((await api.ask({ path: "/jobs/none" })).status).toBe(404);
+    expect(worker.stop().exitCode).toBe(0);
+    expect(worker.logs()).toMatch(/^ready\n.*words\nstopped\n$/s);
+  }, 120_000);
 
   test("a copy in another place gives the same image; an edit rebuilds the layer on top alone", async () => {
     const copy = copyOfRepository();
