@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { ImgbuildError } from "@imgbuild/errors";
 import type { JsonValue } from "./json.ts";
 
@@ -27,9 +27,9 @@ export function byCodeUnit(a: string, b: string): number {
 
 /** sha256, in hex, of a domain name and parts, each length-prefixed so that no two lists of parts collide. */
 export function hashParts(domain: string, parts: readonly string[]): string {
-  const hash = createHash("sha256");
-  for (const part of [domain, ...parts]) hash.update(`${Buffer.byteLength(part)}:${part}`);
-  return hash.digest("hex");
+  let text = `${Buffer.byteLength(domain)}:${domain}`;
+  for (const part of parts) text += `${Buffer.byteLength(part)}:${part}`;
+  return hash("sha256", text, "hex");
 }
 
 function notJson(value: unknown): ImgbuildError {

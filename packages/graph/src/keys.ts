@@ -16,13 +16,7 @@ export function derivationId(recipe: Pick<Derivation, "kind" | "args" | "inputs"
 
 /** The hash of a derivation with all it reads. `leaf` is given for leaves, `inputs` are the hashes of its inputs. */
 export function inputHash(derivation: Derivation, leaf: Leaf | undefined, inputs: readonly InputHash[]): InputHash {
-  const parts = [
-    String(FORMAT_VERSION),
-    derivation.kind,
-    canonicalJson(derivation.args),
-    leaf?.digest ?? "",
-    ...inputs,
-  ];
+  const parts = [String(FORMAT_VERSION), derivation.kind, argsText(derivation), leaf?.digest ?? "", ...inputs];
   return hashParts("imgbuild.input", parts) as InputHash;
 }
 
@@ -36,10 +30,22 @@ export function resolvedKey(
     String(FORMAT_VERSION),
     String(runnerVersion),
     derivation.kind,
-    canonicalJson(derivation.args),
+    argsText(derivation),
     leaf?.digest ?? "",
   ];
   return hashParts("imgbuild.step", [...list, ...inputDigests]) as ResolvedKey;
+}
+
+/** A run asks for the text of each derivation several times; derivations do not change. */
+const texts = new WeakMap<Derivation, string>();
+
+function argsText(derivation: Derivation): string {
+  let text = texts.get(derivation);
+  if (text === undefined) {
+    text = canonicalJson(derivation.args);
+    texts.set(derivation, text);
+  }
+  return text;
 }
 
 const BASE32 = "abcdefghijklmnopqrstuvwxyz234567";
