@@ -3,7 +3,7 @@ import type { Caller } from "./call.ts";
 import { readMode, readOptions, readStrings } from "./options.ts";
 import { workspacePath } from "./place.ts";
 import { copyPlain, describeValue } from "./plain.ts";
-import { type Problem, quote, throwProblems } from "./problem.ts";
+import { joinPath, type Problem, quote, throwProblems } from "./problem.ts";
 import { readSourceValue } from "./read-source.ts";
 import { makeValue, type PathValue, type Source, type Value } from "./source.ts";
 
@@ -32,8 +32,8 @@ export function makePath(caller: Caller, text: unknown, options: unknown = {}): 
   if (typeof follow !== "boolean") {
     problems.push({ path: "follow", text: `is ${describeValue(follow)}, wanted true or false` });
   }
-  const include = readStrings(given.include, "include", problems).sort(byCodeUnit);
-  const exclude = readStrings(given.exclude, "exclude", problems).sort(byCodeUnit);
+  const include = readPatterns(given.include, "include", problems).sort(byCodeUnit);
+  const exclude = readPatterns(given.exclude, "exclude", problems).sort(byCodeUnit);
   throwProblems(`Cannot use the path ${typeof text === "string" ? quote(text) : describeValue(text)}`, problems);
   return makeValue<PathValue>({
     kind: "path",
@@ -41,6 +41,25 @@ export function makePath(caller: Caller, text: unknown, options: unknown = {}): 
     position: caller.host.position(),
     summary: `path //${path}`,
   });
+}
+
+/** Patterns of paths below a directory. What could never match is told, for a file that is left out is missed late. */
+function readPatterns(value: unknown, path: "include" | "exclude", problems: Problem[]): string[] {
+  const patterns = readStrings(value, path, problems);
+  patterns.forEach((pattern, i) => {
+    const where = Array.isArray(value) ? joinPath(path, i) : path;
+    if (/^!(?!\()/.test(pattern)) {
+      const text = `= ${quote(pattern)} says what is not meant`;
+      problems.push({ path: where, text, hint: `Name it in ${path === "include" ? "exclude" : "include"}` });
+    } else if (pattern.startsWith("/")) {
+      const text = `= ${quote(pattern)} starts with "/", wanted a pattern below the directory`;
+      problems.push({ path: where, text, hint: `Write ${quote(pattern.replace(/^\/+/, ""))}` });
+    } else if (/(^|\/)\.\.(\/|$)/.test(pattern)) {
+      const text = `= ${quote(pattern)} leaves the directory`;
+      problems.push({ path: where, text, code: "path-escape", hint: "Name the other directory as a path of its own" });
+    }
+  });
+  return patterns;
 }
 
 /** {@link DefinitionApi.text}. */

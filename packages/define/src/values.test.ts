@@ -65,6 +65,9 @@ test("files, links and directories", () => {
 test.each<[string, () => unknown, string]>([
   ["text of a number", () => text(1 as never), "it is the number 1, wanted a string"],
   ["text with half a character", () => text("\udc00"), "it holds half of a surrogate pair"],
+  ["a path with what is not meant", () => path("x", { exclude: ["!a"] }), 'exclude[0] = "!a" says what is not meant'],
+  ["a path with an absolute pattern", () => path("x", { include: "/a/*" }), 'include = "/a/*" starts with "/"'],
+  ["a path with a pattern elsewhere", () => path("x", { include: ["a/../../b"] }), "leaves the directory"],
   ["text with a decimal mode", () => text("", { mode: 755 }), "mode is 755, which is 0o1363 in octal"],
   ["text with a wrong mode", () => text("", { mode: 0o10000 }), "mode is the number 4096, wanted permission bits"],
   ["json of undefined", () => json(undefined), "it is undefined, wanted plain data"],

@@ -6,7 +6,7 @@ import type { Leaf } from "./leaf.ts";
  * Version of everything that decides keys and bytes: the encoding here, the layer format, the config format. Raising it
  * makes every tag and key new; the golden test (packages/imgbuild/src/e2e/golden.test.ts) keeps digests per version.
  */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 /** The identity of a recipe. Inputs are in the order the kind defines. */
 export function derivationId(recipe: Pick<Derivation, "kind" | "args" | "inputs">): DerivationId {

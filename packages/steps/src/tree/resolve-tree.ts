@@ -102,15 +102,16 @@ function resolvePlacement(derivation: Derivation, context: ResolveContext): Sour
     return new Map([...nodes].map(([path, node]) => [path, owned(node, args)]));
   });
   const nodes = mergeTrees(placed, { conflict: "error", context, position: derivation.position });
-  const self = nodes.get("") ?? owned(plainDirectory(derivation.id), args);
+  const placedRoot = nodes.get("");
+  const self = placedRoot ?? owned(plainDirectory(derivation.id), args);
   nodes.delete("");
-  return { kind: "root", self, nodes };
+  return { kind: "root", self, nodes, implied: placedRoot === undefined };
 }
 
 /** The nodes of a tree under a destination; the destination itself is among them, as "" for the root. */
 function place(tree: SourceTree, destination: string): Map<string, SourceNode> {
   if (tree.kind === "single") return new Map([[destination, tree.node]]);
-  if (destination === "") return tree.nodes.set("", tree.self);
+  if (destination === "") return tree.implied ? tree.nodes : tree.nodes.set("", tree.self);
   const nodes = new Map<string, SourceNode>([[destination, tree.self]]);
   for (const [path, node] of tree.nodes) nodes.set(`${destination}/${path}`, node);
   return nodes;

@@ -23,7 +23,13 @@ export interface SourceNode {
  */
 export type SourceTree =
   | { readonly kind: "single"; readonly name: string | undefined; readonly node: SourceNode }
-  | { readonly kind: "root"; readonly self: SourceNode; readonly nodes: Map<string, SourceNode> };
+  | {
+      readonly kind: "root";
+      readonly self: SourceNode;
+      readonly nodes: Map<string, SourceNode>;
+      /** Nobody described the directory itself: `self` holds below a destination, and is nothing at the root of an image. */
+      readonly implied?: boolean;
+    };
 
 /** A directory that nobody described. */
 export function plainDirectory(author: DerivationId): SourceNode {
