@@ -97,6 +97,16 @@ b' 'a b' ./-rf '*' é "$(printf '\\001')"; echo twin > one; ln one two; mkdir -m
     ]);
   });
 
+  test("all that the root has can go, and its own mode and owner change", async () => {
+    const everything = "cp /bin/busybox /dev/shm/busybox; /dev/shm/busybox rm -rf /* 2> /dev/null || :; exit 0";
+    expect(await topOf(everything)).toEqual(["bin", "dir", "etc", "tmp"].map((name) => `file 0 0:0 .wh.${name}`));
+    expect(await topOf("chmod 711 /; chown 5:6 /")).toEqual(["directory 711 5:6 "]);
+    on.define(
+      `${rootImage("x", "chmod 711 /; chown 5:6 /")}export const y = buildImage({ name: "y", fromImage: x, runAsRoot: "stat -c '%a %u:%g' / > /seen" });`,
+    );
+    expect((await on.members("y")).map(({ path, content }) => `${path} ${content}`)).toEqual(["seen 711 5:6\n"]);
+  });
+
   test("ten thousand files", async () => {
     const script =
       "mkdir /many; cd /many; for d in $(seq 20); do mkdir $d; cd $d; seq 500 | while read f; do : > $f; done; cd ..; done";

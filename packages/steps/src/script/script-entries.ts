@@ -31,7 +31,7 @@ export function scriptEntries({ changed, before, base, gone }: Outcome): LayerEn
     const { path, type, linkname } = entry.header;
     const there = base.get(path === "." ? "" : path);
     const hidden = opaque.some((above) => path.startsWith(above));
-    const lacks = there === undefined ? path !== "." : !sameEntry(there, asEntry(entry, contents));
+    const lacks = there === undefined ? !isPlainRoot(entry, []) : !sameEntry(there, asEntry(entry, contents));
     if (!hidden && !lacks) continue;
     for (const each of type === "hardlink" ? [path, linkname] : [path])
       for (const one of [each, ...above(each)]) needed.add(one);
