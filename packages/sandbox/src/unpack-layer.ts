@@ -58,6 +58,11 @@ export async function extract(
       hint: "Free some space and run the command again",
     });
   }
+  if (/Cannot mknod/.test(end.stderr)) {
+    throw new ImgbuildError("unsupported", `${action}: this file system has no room for what marks deletions`, {
+      hint: "Name a directory on a local disk with --cache-dir; in a container, one on a volume",
+    });
+  }
   if (abilities.mode !== "root" && /Cannot change ownership/.test(end.stderr)) {
     const why =
       abilities.missingIds === "" ? "an owner is not among the subordinate ids of this user" : abilities.missingIds;
