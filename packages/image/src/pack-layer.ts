@@ -149,17 +149,22 @@ class Packing {
     this.#startFilled();
     const compressed = await flight.compressed;
     this.#queue.shift();
-    if (compressed !== undefined) this.#writer?.add(flight.id, { bytes: compressed, crc32: crc32(flight.bytes) });
+    if (compressed === undefined) return;
+    const { id, bytes } = flight;
+    this.#writer?.add(id, { bytes: compressed, crc32: crc32(bytes), size: bytes.length });
   }
 
   async commit(): Promise<PackedLayer> {
     this.#reader.finish();
     while (this.#queue.length > 0) await this.#finishOne();
-    this.#writer?.commit();
+    const kept = this.#writer?.commit();
     const diffId = parseDiffId(digestFromSha256(this.#hasher.digest()));
-    const { codec, keepBlocks } = this.#options;
+    const { store, codec, keepBlocks } = this.#options;
+    // With every block new, and none twice, what was kept is the compressed layer itself.
+    const isWhole = this.#writer?.count === this.#refs.length;
+    if (kept !== undefined && codec !== undefined && isWhole) store.layerForms.record(diffId, codec.id, kept);
     const packed = codec === undefined || keepBlocks !== true ? "" : `${codec.algorithm}:${codec.level}`;
-    const blocks = putBlockList(this.#options.store.blobs, { packed, blocks: this.#refs });
+    const blocks = putBlockList(store.blobs, { packed, blocks: this.#refs });
     const layer = { kind: "blocks", diffId, size: this.#size, blocks } as const;
     return { layer, blocks: this.#refs.length, newBlocks: this.#writer?.count ?? 0 };
   }

@@ -22,7 +22,7 @@ export async function storeTarAsLayer(store: Store, source: AsyncIterable<Uint8A
       const id = createHash("sha256").update("imgbuild.raw 1\0").update(bytes).digest("hex");
       blocks.push({ id, size: bytes.length });
       if (writer.has(id) || store.segments.find(id, codec.id) !== undefined) continue;
-      writer.add(id, { bytes: await codec.compress(bytes), crc32: crc32(bytes) });
+      writer.add(id, { bytes: await codec.compress(bytes), crc32: crc32(bytes), size: bytes.length });
     }
     writer.commit();
   } finally {
