@@ -5,21 +5,17 @@ import { type PlannedBlock, planBlocks } from "./plan-blocks.ts";
 import { BlockReader } from "./read-block.ts";
 
 /** The blocks of a layer that is packed from `entries`, which are asked for when the first block is read. */
-export function entryBlocks(
-  entries: () => readonly LayerEntry[],
-  kept: (sha256: string) => Uint8Array | undefined,
-): BlockSource {
-  return { open: () => new EntryBlocks(entries(), kept) };
+export function entryBlocks(entries: () => readonly LayerEntry[]): BlockSource {
+  return { open: () => new EntryBlocks(entries()) };
 }
 
 class EntryBlocks implements OpenBlocks {
   readonly #blocks: Generator<PlannedBlock>;
-  readonly #reader: BlockReader;
+  readonly #reader = new BlockReader();
   #next = 0;
 
-  constructor(entries: readonly LayerEntry[], kept: (sha256: string) => Uint8Array | undefined) {
+  constructor(entries: readonly LayerEntry[]) {
     this.#blocks = planBlocks(entries);
-    this.#reader = new BlockReader(kept);
   }
 
   read(index: number): Buffer {

@@ -3,11 +3,8 @@ import { planBlocks } from "./plan-blocks.ts";
 import { BlockReader } from "./read-block.ts";
 
 /** The tar of entries, in pieces: what packing them would store. Throws `input-changed` for a torn file. */
-export function* entryTar(
-  entries: readonly LayerEntry[],
-  kept: (sha256: string) => Uint8Array | undefined,
-): Generator<Buffer> {
-  const reader = new BlockReader(kept);
+export function* entryTar(entries: readonly LayerEntry[]): Generator<Buffer> {
+  const reader = new BlockReader();
   try {
     for (const block of planBlocks(entries)) {
       const bytes = Buffer.allocUnsafeSlow(block.size);

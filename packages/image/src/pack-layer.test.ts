@@ -56,7 +56,6 @@ function pack(entries: readonly LayerEntry[], codec?: Codec) {
     codec,
     signal: new AbortController().signal,
     progress: () => undefined,
-    kept: () => undefined,
     threads,
   });
 }
@@ -65,10 +64,7 @@ function withSource(layer: LayerData, entries: readonly LayerEntry[]): LayerData
   return layer.kind === "blocks"
     ? {
         ...layer,
-        source: entryBlocks(
-          () => entries,
-          () => undefined,
-        ),
+        source: entryBlocks(() => entries),
       }
     : layer;
 }
@@ -199,7 +195,6 @@ describe("packLayer()", () => {
       codec: undefined,
       signal: controller.signal,
       progress: () => undefined,
-      kept: () => undefined,
       threads,
     };
     await expect(packLayer([onDisk("a", noise(10))], options)).rejects.toThrow("stop");

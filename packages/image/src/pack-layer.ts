@@ -25,8 +25,6 @@ export interface PackOptions {
   readonly signal: AbortSignal;
   /** Told the bytes of tar done so far. */
   readonly progress: (bytes: number) => void;
-  /** Contents that are in memory already, by sha256. */
-  readonly kept: (sha256: string) => Uint8Array | undefined;
   /** Where a second thread comes from; a large layer uses one. */
   readonly threads: WorkThreads;
 }
@@ -84,7 +82,7 @@ class Packing {
   readonly #options: PackOptions;
   readonly #hasher: DiffHasher;
   readonly #refs: BlockRef[] = [];
-  readonly #reader: BlockReader;
+  readonly #reader = new BlockReader();
   readonly #writer: SegmentWriter | undefined;
   readonly #queue: Flight[] = [];
   /** Ids of blocks that were or are being compressed in this run. */
@@ -93,7 +91,6 @@ class Packing {
 
   constructor(options: PackOptions, size: number) {
     this.#options = options;
-    this.#reader = new BlockReader(options.kept);
     this.#hasher = makeDiffHasher(size, {
       slotSize: SLOT,
       read: (file) => this.#reader.readFile(file),

@@ -26,7 +26,7 @@ function file(path: string, bytes: Buffer): LayerEntry {
 }
 
 function bytesOfBlocks(blocks: readonly PlannedBlock[]): Buffer[] {
-  const reader = new BlockReader(() => undefined);
+  const reader = new BlockReader();
   return blocks.map((block) => {
     const into = Buffer.alloc(block.size);
     reader.read(block, into);

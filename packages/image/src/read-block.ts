@@ -26,12 +26,7 @@ interface OpenFile {
  * `finish` checks the last one. The owner calls `close`.
  */
 export class BlockReader {
-  readonly #kept: (sha256: string) => Uint8Array | undefined;
   #open: OpenFile | undefined;
-
-  constructor(kept: (sha256: string) => Uint8Array | undefined) {
-    this.#kept = kept;
-  }
 
   /**
    * Writes the bytes of `block` to the start of `into`, which is at least as long. With `later`, whole files are not read
@@ -80,12 +75,8 @@ export class BlockReader {
     // The store checks its blobs; a range of one needs no second look.
     else if (content.kind === "stored") into.set(content.slice(offset, length));
     else if (length < content.size) this.#next(content, offset, into);
-    else {
-      const kept = this.#kept(content.sha256);
-      if (kept !== undefined) into.set(kept);
-      else if (later === undefined) this.readFile({ content, into, at });
-      else later.push({ content, into, at });
-    }
+    else if (later === undefined) this.readFile({ content, into, at });
+    else later.push({ content, into, at });
   }
 
   #next(content: LayerContent & { readonly kind: "disk" }, offset: number, into: Buffer): void {

@@ -32,7 +32,6 @@ import { layerSetRunner } from "./layering/layer-set-runner.ts";
 import { npmBinsRunner } from "./npm/npm-bins-runner.ts";
 import type { NpmOptions } from "./npm/npm-options.ts";
 import { npmPackageRunner } from "./npm/npm-package-runner.ts";
-import { ContentCache } from "./path/content-cache.ts";
 import { Sweeper } from "./path/sweeper.ts";
 import type { SweepCounters } from "./path/swept-tree.ts";
 import { sandboxOpener } from "./script/open-sandbox.ts";
@@ -82,22 +81,17 @@ export interface Steps {
   withSources(image: ImageData, graph: Graph, outputs: ReadonlyMap<DerivationId, Output>): ImageData;
 }
 
-/** Bytes of file contents kept between hashing and packing; more is read twice. */
-const CONTENT_LIMIT = 48 << 20;
-
 /** Makes the runners and the leaf reader of one run. They share what the sweep found. */
 export function createSteps(options: StepsOptions): Steps {
-  const contents = new ContentCache(CONTENT_LIMIT);
-  const sweeper = new Sweeper({ ...options, contents });
-  const kept = (sha256: string) => contents.get(sha256);
+  const sweeper = new Sweeper(options);
   const shared = {
     store: options.store,
     swept: (id: DerivationId) => sweeper.tree(id),
     indexes: new LayerIndexes(options.store),
   };
-  const sources = new RunSources(shared, kept);
+  const sources = new RunSources(shared);
   const openSandbox = sandboxOpener(options);
-  const layerOptions = { ...shared, codec: options.codec, now: options.now, kept, threads: options.threads };
+  const layerOptions = { ...shared, codec: options.codec, now: options.now, threads: options.threads };
   const downloads = new Downloads({ directory: `${options.store.directory}/downloads`, locks: options.store.locks });
   const urls = urlRunner({ store: options.store, downloads, web: options.web });
   const npm = npmPackageRunner({ ...options, downloads, npm: options.npm });
@@ -113,7 +107,7 @@ export function createSteps(options: StepsOptions): Steps {
     baseLayersRunner(),
     layerSetRunner(layerOptions),
     scriptRunner({ ...layerOptions, openSandbox }),
-    commandRunner({ ...shared, ...options, kept, openSandbox }),
+    commandRunner({ ...shared, ...options, openSandbox }),
     imageRunner(options),
     archiveRunner(options),
     madeArchiveRunner(shared),

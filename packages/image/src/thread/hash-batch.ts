@@ -10,33 +10,23 @@ interface FileStat {
   readonly mode: number;
 }
 
-/** What the thread found out about a file. */
-interface HashedFile {
-  /** 64 hex digits. */
-  readonly sha256: string;
-  /** Where its content is in the room that the thread was given; undefined when it was not kept. */
-  readonly keptAt: number | undefined;
-}
-
 /**
  * Files for another thread to hash, unless this one takes them back first. The thread reads a file, checks that its stat is
- * still the one given here, and hashes it; small contents are kept in the room it was told of, if there is place.
+ * still the one given here, and hashes it.
  */
 export class HashBatch {
   readonly #memory: SharedArrayBuffer;
   readonly #state: Int32Array;
-  readonly #offsets: Float64Array;
   readonly #digests: Buffer;
   readonly #results: Uint8Array;
 
   constructor(stats: readonly FileStat[]) {
     const count = stats.length;
     const after = BATCH_HEAD + count * BATCH_STATS * 8;
-    this.#memory = new SharedArrayBuffer(after + count * (8 + 32 + 1));
+    this.#memory = new SharedArrayBuffer(after + count * (32 + 1));
     this.#state = new Int32Array(this.#memory, 0, 1);
-    this.#offsets = new Float64Array(this.#memory, after, count);
-    this.#digests = Buffer.from(this.#memory, after + count * 8, count * 32);
-    this.#results = new Uint8Array(this.#memory, after + count * 40, count);
+    this.#digests = Buffer.from(this.#memory, after, count * 32);
+    this.#results = new Uint8Array(this.#memory, after + count * 32, count);
     const numbers = new Float64Array(this.#memory, BATCH_HEAD, count * BATCH_STATS);
     stats.forEach(({ size, mtimeMs, ctimeMs, ino, mode }, i) => {
       numbers.set([size, mtimeMs, ctimeMs, ino, mode], i * BATCH_STATS);
@@ -62,10 +52,9 @@ export class HashBatch {
     while (!this.isDone()) Atomics.wait(this.#state, 0, BatchState.taken, 1_000);
   }
 
-  /** What became of file `i` once the batch is done; undefined when it could not be read as it was. */
-  file(i: number): HashedFile | undefined {
+  /** The digest (64 hex digits) of file `i` once the batch is done; undefined when it could not be read as it was. */
+  sha256(i: number): string | undefined {
     if (this.#results[i] !== FileResult.hashed) return undefined;
-    const offset = (this.#offsets[i] as number) - 1;
-    return { sha256: this.#digests.toString("hex", i * 32, i * 32 + 32), keptAt: offset < 0 ? undefined : offset };
+    return this.#digests.toString("hex", i * 32, i * 32 + 32);
   }
 }

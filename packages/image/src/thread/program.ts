@@ -17,8 +17,6 @@ const fs = require("node:fs");
 const { createHash, hash } = require("node:crypto");
 const { parentPort, receiveMessageOnPort, workerData: { posted } } = require("node:worker_threads");
 const scratch = Buffer.allocUnsafeSlow(1 << 20);
-let room = Buffer.alloc(0);
-let used = 0;
 
 function readAll(fd, into) {
   for (let at = 0; at < into.length; ) {
@@ -37,16 +35,14 @@ function hashLarge(fd) {
   }
 }
 
-/** Gives the place of the content in the room, or -1. */
 function hashFile(path, was, digest) {
   const size = was[0];
   const fd = fs.openSync(path, "r");
   try {
-    let sha256, kept = -1;
+    let sha256;
     if (size >= scratch.length) sha256 = hashLarge(fd);
     else {
-      if (used + size <= room.length) kept = used;
-      const content = kept < 0 ? scratch.subarray(0, size) : room.subarray(kept, kept + size);
+      const content = scratch.subarray(0, size);
       readAll(fd, content);
       sha256 = hash("sha256", content, "buffer");
     }
@@ -55,8 +51,6 @@ function hashFile(path, was, digest) {
       throw new Error("changed");
     }
     digest.set(sha256);
-    if (kept >= 0) used += size;
-    return kept;
   } finally {
     fs.closeSync(fd);
   }
@@ -68,13 +62,12 @@ function hashBatch({ paths, memory }) {
   const count = paths.length;
   const after = ${BATCH_HEAD} + count * ${BATCH_STATS} * 8;
   const stats = new Float64Array(memory, ${BATCH_HEAD}, count * ${BATCH_STATS});
-  const offsets = new Float64Array(memory, after, count);
-  const digests = new Uint8Array(memory, after + count * 8, count * 32);
-  const results = new Uint8Array(memory, after + count * 40, count);
+  const digests = new Uint8Array(memory, after, count * 32);
+  const results = new Uint8Array(memory, after + count * 32, count);
   for (let i = 0; i < count; i++) {
     try {
       const was = stats.subarray(i * ${BATCH_STATS}, (i + 1) * ${BATCH_STATS});
-      offsets[i] = 1 + hashFile(paths[i], was, digests.subarray(i * 32, i * 32 + 32));
+      hashFile(paths[i], was, digests.subarray(i * 32, i * 32 + 32));
       results[i] = ${FileResult.hashed};
     } catch {
       results[i] = ${FileResult.failed};
@@ -135,10 +128,6 @@ for (;;) {
   }
   const { message } = received;
   if (message.kind === "batch") hashBatch(message);
-  else if (message.kind === "layer") hashLayer(message);
-  else {
-    room = Buffer.from(message.room);
-    used = 0;
-  }
+  else hashLayer(message);
 }
 `;

@@ -5,7 +5,6 @@
  *
  *     i32 state, padding to BATCH_HEAD bytes
  *     f64[5n] size, mtimeMs, ctimeMs, inode, mode of each file
- *     f64[n] where its content was kept in the room, plus one; 0: nowhere
  *     32 bytes × n digests, u8[n] results
  */
 export const BATCH_HEAD = 8;
@@ -36,7 +35,6 @@ export function layerHead(slots: number): number {
 
 /** What the thread is told. Within a layer, messages are lists of {@link ReadMessage}. */
 export type ThreadMessage =
-  | { readonly kind: "room"; readonly room: SharedArrayBuffer }
   | { readonly kind: "batch"; readonly paths: readonly string[]; readonly memory: SharedArrayBuffer }
   | { readonly kind: "layer"; readonly shared: SharedArrayBuffer; readonly slots: number; readonly slotSize: number }
   | readonly ReadMessage[];

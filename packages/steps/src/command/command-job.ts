@@ -12,7 +12,6 @@ export interface CommandRunnerOptions {
   readonly workspaceRoot: string;
   readonly swept: (id: DerivationId) => SweptTree;
   readonly indexes: LayerIndexes;
-  readonly kept: (sha256: string) => Uint8Array | undefined;
   readonly openSandbox: () => Promise<OpenedSandbox>;
 }
 

@@ -12,7 +12,6 @@ import { entriesOf } from "./command-files.ts";
 /** What laying out a file system needs. */
 export interface RootContext extends Pick<OpenedSandbox, "sandbox" | "place"> {
   readonly store: Store;
-  readonly kept: (sha256: string) => Uint8Array | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -27,8 +26,8 @@ export async function sourceDirectory(
   key: readonly string[],
   context: RootContext,
 ): Promise<string> {
-  const { sandbox, signal, kept } = context;
-  const feed = (stdin: Parameters<typeof writeAll>[0]) => writeAll(stdin, entryTar(entriesOf(nodes), kept));
+  const { sandbox, signal } = context;
+  const feed = (stdin: Parameters<typeof writeAll>[0]) => writeAll(stdin, entryTar(entriesOf(nodes)));
   const unpack = (directory: string) => {
     mkdirSync(directory, { mode: 0o755 });
     return extract(sandbox.abilities, { directory, signal, feed });

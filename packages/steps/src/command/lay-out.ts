@@ -21,7 +21,6 @@ export interface LaidOut {
 export async function layOut(job: Job): Promise<LaidOut> {
   const { step, context, command, directory } = job;
   const { derivation, signal } = step;
-  const { kept } = context;
   const layers: LayerContext = { ...context, graph: step.graph, outputOf: (id) => step.output(id) };
   const nodes =
     command.inputs === undefined ? new Map<string, SourceNode>() : nodesOf(command.inputs, layers, derivation);
@@ -30,7 +29,7 @@ export async function layOut(job: Job): Promise<LaidOut> {
   if (lower !== undefined && nodes.get("tmp") === undefined) addDirectory(nodes, "tmp", derivation.id);
   const upper = `${directory}/upper`;
   const entries = readOnlyEntries(nodes);
-  await placeFiles(entries, { directory: upper, pool: poolOf(job), kept, signal });
+  await placeFiles(entries, { directory: upper, pool: poolOf(job), signal });
   const shared = { cwd: command.workingDirectory, user: "builder" } as const;
   if (lower !== undefined)
     return {
@@ -58,7 +57,7 @@ async function lowerOf(
   const { signal } = step;
   if (rootId === undefined) return undefined;
   if (command.root === "image") {
-    const sources = new LayerSources(layers, { roots: [rootId], kept: context.kept });
+    const sources = new LayerSources(layers, [rootId]);
     return imageDirectories(sources.add(baseLayersOf(rootId, layers)), { ...context, signal });
   }
   const all = nodesOf(rootId, layers, step.derivation);

@@ -26,8 +26,6 @@ export interface PlaceOptions {
    * wherever it is placed. Undefined where a command could change what others have.
    */
   readonly pool: string | undefined;
-  /** Bytes of files of the workspace that are at hand. */
-  readonly kept: (sha256: string) => Uint8Array | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -67,9 +65,9 @@ export async function placeFiles(entries: readonly LayerEntry[], options: PlaceO
   }
 }
 
-function placeFile({ header, content }: LayerEntry, target: string, { pool, kept }: PlaceOptions): void {
+function placeFile({ header, content }: LayerEntry, target: string, { pool }: PlaceOptions): void {
   if (pool === undefined || content?.kind !== "stored") {
-    writeFile(target, content, { mode: header.mode, kept });
+    writeFile(target, content, header.mode);
     return;
   }
   const pooled = `${pool}/${content.sha256.slice(0, 2)}/${content.sha256}-${header.mode.toString(8)}`;
@@ -77,7 +75,7 @@ function placeFile({ header, content }: LayerEntry, target: string, { pool, kept
     mkdirSync(dirname(pooled), { recursive: true });
     // Where two write the same at once, the later takes the place of the former.
     const fresh = `${target}.new`;
-    writeFile(fresh, content, { mode: header.mode, kept });
+    writeFile(fresh, content, header.mode);
     renameSync(fresh, pooled);
   }
   try {
@@ -85,7 +83,7 @@ function placeFile({ header, content }: LayerEntry, target: string, { pool, kept
   } catch (error) {
     // Too many links, or a collector took it: then it is a file of its own.
     if (!["EMLINK", "ENOENT"].includes(systemCode(error) ?? "")) throw error;
-    writeFile(target, content, { mode: header.mode, kept });
+    writeFile(target, content, header.mode);
   }
 }
 
@@ -97,14 +95,10 @@ function isWhole(path: string, size: number, mode: number): boolean {
   );
 }
 
-function writeFile(
-  path: string,
-  content: LayerContent | undefined,
-  { mode, kept }: { readonly mode: number; readonly kept: PlaceOptions["kept"] },
-): void {
+function writeFile(path: string, content: LayerContent | undefined, mode: number): void {
   const file = openSync(path, "wx");
   try {
-    for (const piece of piecesOf(content, kept)) for (let at = 0; at < piece.length; ) at += writeSync(file, piece, at);
+    for (const piece of piecesOf(content)) for (let at = 0; at < piece.length; ) at += writeSync(file, piece, at);
   } finally {
     closeSync(file);
   }
@@ -112,16 +106,12 @@ function writeFile(
   utimesSync(path, MTIME, MTIME);
 }
 
-function* piecesOf(content: LayerContent | undefined, kept: PlaceOptions["kept"]): Generator<Uint8Array> {
+function* piecesOf(content: LayerContent | undefined): Generator<Uint8Array> {
   if (content === undefined) return;
   if (content.kind === "bytes") yield content.bytes;
   else if (content.kind === "stored") {
     for (let at = 0; at < content.size; at += PIECE) yield content.slice(at, Math.min(PIECE, content.size - at));
-  } else {
-    const bytes = kept(content.sha256);
-    if (bytes === undefined) yield* checked(content);
-    else yield bytes;
-  }
+  } else yield* checked(content);
 }
 
 function* checked(content: LayerContent & { readonly kind: "disk" }): Generator<Uint8Array> {

@@ -15,7 +15,6 @@ export interface LayerRunnerOptions {
   /** The form that will be delivered, if one will be. */
   readonly codec: () => Codec | undefined;
   readonly swept: (id: DerivationId) => SweptTree;
-  readonly kept: (sha256: string) => Uint8Array | undefined;
   readonly indexes: LayerIndexes;
   readonly threads: WorkThreads;
   /** Milliseconds since the epoch. */
@@ -51,7 +50,7 @@ export function contextOf(step: Step, { swept, indexes, store }: LayerRunnerOpti
 /** How the step packs. */
 export function packOptions(
   step: Step,
-  { store, codec, kept, threads }: LayerRunnerOptions,
+  { store, codec, threads }: LayerRunnerOptions,
 ): Parameters<typeof packLayer>[1] {
-  return { store, codec: codec(), signal: step.signal, progress: step.progress, kept, threads };
+  return { store, codec: codec(), signal: step.signal, progress: step.progress, threads };
 }

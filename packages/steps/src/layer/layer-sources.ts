@@ -6,14 +6,9 @@ import { type LayerMaker, layerMakers } from "./layer-makers.ts";
 /** Finds the sources of layers that a run made, so that their bytes can be made again. */
 export class LayerSources {
   readonly #makers: Map<string, LayerMaker>;
-  readonly #kept: (sha256: string) => Uint8Array | undefined;
 
-  constructor(
-    context: LayerContext,
-    of: { readonly roots: Iterable<DerivationId>; readonly kept: (sha256: string) => Uint8Array | undefined },
-  ) {
-    this.#makers = layerMakers(of.roots, context);
-    this.#kept = of.kept;
+  constructor(context: LayerContext, roots: Iterable<DerivationId>) {
+    this.#makers = layerMakers(roots, context);
   }
 
   /** The same layers; those that the graph makes know their source. */
@@ -21,7 +16,7 @@ export class LayerSources {
     return layers.map((layer) => {
       const maker = this.#makers.get(layer.diffId);
       if (layer.kind !== "blocks" || maker === undefined) return layer;
-      return { ...layer, source: entryBlocks(maker, this.#kept) };
+      return { ...layer, source: entryBlocks(maker) };
     });
   }
 }
@@ -29,19 +24,17 @@ export class LayerSources {
 /** The sources of one run: found once, however many images are delivered. */
 export class RunSources {
   readonly #context: Omit<LayerContext, "graph" | "outputOf">;
-  readonly #kept: (sha256: string) => Uint8Array | undefined;
   #last: { readonly outputs: ReadonlyMap<DerivationId, Output>; readonly sources: LayerSources } | undefined;
 
-  constructor(context: Omit<LayerContext, "graph" | "outputOf">, kept: (sha256: string) => Uint8Array | undefined) {
+  constructor(context: Omit<LayerContext, "graph" | "outputOf">) {
     this.#context = context;
-    this.#kept = kept;
   }
 
   /** Sources for whatever `outputs`, which are those of a run over `graph`, hold. */
   of(graph: Graph, outputs: ReadonlyMap<DerivationId, Output>): LayerSources {
     if (this.#last?.outputs !== outputs) {
       const context: LayerContext = { ...this.#context, graph, outputOf: (id) => outputs.get(id) };
-      this.#last = { outputs, sources: new LayerSources(context, { roots: outputs.keys(), kept: this.#kept }) };
+      this.#last = { outputs, sources: new LayerSources(context, outputs.keys()) };
     }
     return this.#last.sources;
   }

@@ -1,5 +1,4 @@
 import { HashBatch, type WorkThread, type WorkThreads } from "@imgbuild/image";
-import type { ContentCache } from "./content-cache.ts";
 import { hashFile, type StatTuple } from "./read-source.ts";
 
 /** Where the stats of a file are, and where its digest goes: a slot of a record. Nothing is allocated for a file but this. */
@@ -38,16 +37,14 @@ interface Batch {
  * `finish` shares out what is left. Reading throws `input-changed` or what the system said. The owner calls `close`.
  */
 export class FileHasher {
-  readonly #contents: ContentCache;
   readonly #threads: WorkThreads;
   readonly #batches: Batch[] = [];
   #files: PendingFile[] = [];
   #bytes = 0;
   readonly #seen = { files: 0, bytes: 0 };
-  #thread: { readonly thread: WorkThread; readonly room: Buffer } | undefined;
+  #thread: WorkThread | undefined;
 
-  constructor(contents: ContentCache, threads: WorkThreads) {
-    this.#contents = contents;
+  constructor(threads: WorkThreads) {
     this.#threads = threads;
   }
 
@@ -71,7 +68,7 @@ export class FileHasher {
     if (this.#thread === undefined) return;
     // What is left after an error is nobody's.
     for (const { batch } of this.#batches) batch.take();
-    this.#threads.giveBack(this.#thread.thread);
+    this.#threads.giveBack(this.#thread);
   }
 
   #cut(): void {
@@ -81,18 +78,15 @@ export class FileHasher {
     this.#seen.files += this.#files.length;
     this.#seen.bytes += this.#bytes;
     [this.#files, this.#bytes] = [[], 0];
-    if (this.#thread !== undefined) post(cut, this.#thread.thread);
+    if (this.#thread !== undefined) post(cut, this.#thread);
     else if (this.#seen.files >= WORTH_A_THREAD.files || this.#seen.bytes >= WORTH_A_THREAD.bytes) this.#start();
     while (this.#batches[0]?.batch.isDone() === true) this.#collect(this.#batches.shift() as Batch);
     if (this.#batches.length > WAITING) this.#complete(this.#batches.pop() as Batch);
   }
 
   #start(): void {
-    const thread = this.#threads.take();
-    const room = this.#contents.lendHalf();
-    this.#thread = { thread, room };
-    thread.post({ kind: "room", room: room.buffer as SharedArrayBuffer });
-    for (const batch of this.#batches) post(batch, thread);
+    this.#thread = this.#threads.take();
+    for (const batch of this.#batches) post(batch, this.#thread);
   }
 
   /** Hashes a batch that the thread did not take, or waits until the thread is done with it. */
@@ -109,20 +103,14 @@ export class FileHasher {
   #collect({ files, batch }: Batch): void {
     for (let i = 0; i < files.length; i++) {
       const file = files[i] as PendingFile;
-      const hashed = batch.file(i);
-      if (hashed === undefined) this.#hash(file);
-      else {
-        const { sha256, keptAt } = hashed;
-        if (keptAt !== undefined && this.#thread !== undefined) {
-          this.#contents.adopt(sha256, this.#thread.room.subarray(keptAt, keptAt + sizeOf(file)));
-        }
-        file.slots.digests[file.i] = sha256;
-      }
+      const sha256 = batch.sha256(i);
+      if (sha256 === undefined) this.#hash(file);
+      else file.slots.digests[file.i] = sha256;
     }
   }
 
   #hash(file: PendingFile): void {
-    file.slots.digests[file.i] = hashFile(file.path, statOf(file), this.#contents);
+    file.slots.digests[file.i] = hashFile(file.path, statOf(file));
   }
 }
 

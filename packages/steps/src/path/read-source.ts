@@ -14,19 +14,11 @@ function sameStat(a: StatTuple, b: StatTuple): boolean {
 
 const SCRATCH = Buffer.allocUnsafeSlow(1 << 20);
 
-/** Where small contents may stay after they are hashed. */
-export interface Keeper {
-  /** Room for a content of this size, or undefined. */
-  reserve(size: number): Buffer | undefined;
-  /** Keeps what was read into the room reserved last. */
-  keep(sha256: string, content: Buffer): void;
-}
-
 /**
  * The sha256 (64 hex digits) of a file that is as `stat` says before and after it is read. Throws `input-changed` when
  * it is not.
  */
-export function hashFile(path: string, stat: StatTuple, keeper: Keeper): string {
+export function hashFile(path: string, stat: StatTuple): string {
   const file = openSync(path, "r");
   try {
     if (stat.size >= SCRATCH.length) {
@@ -34,13 +26,10 @@ export function hashFile(path: string, stat: StatTuple, keeper: Keeper): string 
       checkStill(file, path, stat);
       return digest;
     }
-    const room = keeper.reserve(stat.size);
-    const content = room ?? SCRATCH.subarray(0, stat.size);
+    const content = SCRATCH.subarray(0, stat.size);
     readAll(file, path, content);
     checkStill(file, path, stat);
-    const digest = hash("sha256", content, "hex");
-    if (room !== undefined) keeper.keep(digest, content);
-    return digest;
+    return hash("sha256", content, "hex");
   } finally {
     closeSync(file);
   }

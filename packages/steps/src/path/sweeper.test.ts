@@ -19,7 +19,6 @@ import { type Derivation, derivationId, diffTrees, type Leaf, type PathArgs } fr
 import { WorkThreads } from "@imgbuild/image";
 import type { Store } from "@imgbuild/store";
 import { testStore } from "@imgbuild/testkit";
-import { ContentCache } from "./content-cache.ts";
 import { Sweeper } from "./sweeper.ts";
 
 const rig = testStore();
@@ -51,7 +50,6 @@ function sweep(path = "src", args: Partial<PathArgs> = {}, now = Date.now() + LA
     workspaceRoot: root,
     hidden: new Set([join(root, "src/cache")]),
     now: () => now,
-    contents: new ContentCache(1 << 20),
     threads,
   });
   const full = { path, include: [], exclude: [], follow: false, ...args };

@@ -4,7 +4,6 @@ import { atPosition, fromUnknown, ImgbuildError, systemCode } from "@imgbuild/er
 import { type Derivation, type DerivationId, encodeNode, hashParts, type Leaf, type PathArgs } from "@imgbuild/graph";
 import type { WorkThreads } from "@imgbuild/image";
 import type { Store } from "@imgbuild/store";
-import type { ContentCache } from "./content-cache.ts";
 import { FileHasher } from "./file-hasher.ts";
 import { type DirectoryRecord, unpackDirectory } from "./packed-directory.ts";
 import { makeSelection, selectionId } from "./selection.ts";
@@ -21,7 +20,6 @@ export interface SweeperOptions {
   /** Absolute directories that are never packed. */
   readonly hidden: ReadonlySet<string>;
   readonly now: () => number;
-  readonly contents: ContentCache;
   readonly threads: WorkThreads;
 }
 
@@ -83,11 +81,11 @@ export class Sweeper {
   }
 
   #sweep({ args, key, root, before }: Source, { counters, ahead }: SweepRun): SweptTree {
-    const { store, workspaceRoot, hidden, now, contents, threads } = this.#options;
+    const { store, workspaceRoot, hidden, now, threads } = this.#options;
     refuseHidden(root, args, hidden);
     const isDirectory = checkRoot(root, args, workspaceRoot);
     const selection = makeSelection(args.include, args.exclude);
-    const hasher = new FileHasher(contents, threads);
+    const hasher = new FileHasher(threads);
     const context: SweepContext = {
       root,
       workspaceRoot,

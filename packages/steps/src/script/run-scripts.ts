@@ -30,7 +30,6 @@ export interface ScriptGround {
   readonly base: BaseView | undefined;
   /** Whether what a script makes without seeing the base goes through links to directories there. */
   readonly baseLinks: "follow" | "replace";
-  readonly kept: (sha256: string) => Uint8Array | undefined;
   readonly signal: AbortSignal;
   readonly timeoutSeconds: number | null;
   readonly diskMiB: number | undefined;
@@ -125,7 +124,7 @@ async function runGroup(
   await extract(sandbox.abilities, {
     directory: upper,
     signal,
-    feed: (stdin) => writeAll(stdin, entryTar(placed, ground.kept)),
+    feed: (stdin) => writeAll(stdin, entryTar(placed)),
   });
   const devices = new Map<string, RecordedDevice>();
   for (const [i, script] of scripts.entries())

@@ -1,6 +1,6 @@
 import { atPosition, fromUnknown } from "@imgbuild/errors";
 import type { DerivationId, JsonValue, Output, ScriptLayerArgs, Step, StepRunner } from "@imgbuild/graph";
-import { type LayerEntry, layerBlobs, packLayer } from "@imgbuild/image";
+import { type LayerData, type LayerEntry, layerBlobs, packLayer } from "@imgbuild/image";
 import { removeTree } from "@imgbuild/sandbox";
 import { baseLayersOf } from "../layer/base-layers-runner.ts";
 import type { LayerContext } from "../layer/layer-context.ts";
@@ -41,7 +41,7 @@ async function runScriptLayer(step: Step, options: ScriptRunnerOptions & OpenedS
   try {
     const on = await groundOf(step, options);
     const { changed, gone } = await runScripts(on.args.scripts, on.files, {
-      ...{ sandbox, directory, position, lower: on.lower, base: on.base, kept: options.kept, signal: step.signal },
+      ...{ sandbox, directory, position, lower: on.lower, base: on.base, signal: step.signal },
       ...{ timeoutSeconds: on.args.timeoutSeconds, diskMiB: on.args.diskMiB },
       ...{ uid: on.args.uid, gid: on.args.gid, baseLinks: on.args.baseLinks },
       print: (name, lines) => step.print(name, lines),
@@ -76,10 +76,10 @@ async function groundOf(step: Step, options: ScriptRunnerOptions & OpenedSandbox
   const context = contextOf(step, options);
   const source = args.hasSource ? derivation.inputs[0] : undefined;
   const baseId = args.hasBase ? derivation.inputs[args.hasSource ? 1 : 0] : undefined;
-  const lists = baseId === undefined ? [] : await listed(baseId, context, options);
+  const lists = baseId === undefined ? [] : await listed(baseId, context);
   const base = baseOf(baseId, context);
   const wantsRoot = args.scripts.some((script) => script.view === "root");
-  const layers = baseId === undefined || !wantsRoot ? [] : sourced(baseId, context, options);
+  const layers = baseId === undefined || !wantsRoot ? [] : sourced(baseId, context);
   const lower = await unpackBase(layers, { ...options, signal });
   return { args, files: source === undefined ? [] : filesOf(source, { step, context, base }), base, lower, lists };
 }
@@ -106,16 +106,12 @@ function filesOf(
   });
 }
 
-function sourced(
-  baseId: DerivationId,
-  context: LayerContext,
-  { kept }: ScriptRunnerOptions,
-): ReturnType<LayerSources["add"]> {
-  return new LayerSources(context, { roots: [baseId], kept }).add(baseLayersOf(baseId, context));
+function sourced(baseId: DerivationId, context: LayerContext): LayerData[] {
+  return new LayerSources(context, [baseId]).add(baseLayersOf(baseId, context));
 }
 
-function listed(baseId: DerivationId, context: LayerContext, options: ScriptRunnerOptions): Promise<readonly string[]> {
-  return listBase(sourced(baseId, context, options), baseId, context);
+function listed(baseId: DerivationId, context: LayerContext): Promise<readonly string[]> {
+  return listBase(sourced(baseId, context), baseId, context);
 }
 
 async function pack(
