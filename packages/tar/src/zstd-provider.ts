@@ -57,10 +57,16 @@ function fromPackage(module: unknown, manifest: unknown): ZstdProvider | undefin
   if (!isNodeZstd(module)) return undefined;
   const { version } = manifest as { readonly version: string };
   const { Encoder, Decoder } = module;
+  const encoders = new Map<number, InstanceType<typeof Encoder>>();
+  const encoderFor = (level: number): InstanceType<typeof Encoder> => {
+    const encoder = encoders.get(level) ?? new Encoder(level);
+    encoders.set(level, encoder);
+    return encoder;
+  };
   const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return {
     id: `node-zstd-${version}`,
-    compress: (block, level) => new Encoder(level).encode(asBuffer(block)),
+    compress: (block, level) => encoderFor(level).encode(asBuffer(block)),
     decompress: (frame) => new Decoder().decode(asBuffer(frame)),
     createDecompress: undefined,
   };
