@@ -39,9 +39,11 @@ export {
   type Link,
 } from "./maintainer/alternatives.ts";
 export { type CaStore, type CertificateFile, caStore, isCertificatePath } from "./maintainer/ca-certificates.ts";
+export { type ElfLibrary, elfLibrary } from "./maintainer/elf-soname.ts";
 export { JAVA_KEYSTORE, javaKeystore } from "./maintainer/java-keystore.ts";
 export { alternativesOfJinfo, isJinfoPath } from "./maintainer/jinfo.ts";
 export { KNOWN_NEEDS, type KnownNeed, knownNeed } from "./maintainer/known-needs.ts";
+export { type CachedLibrary, loaderCache } from "./maintainer/loader-cache.ts";
 export { mergedUsrLinks, mergedUsrPath } from "./maintainer/merged-usr.ts";
 export { changedMode } from "./maintainer/mode-change.ts";
 export { type PhpModuleFiles, phpModuleFiles } from "./maintainer/php-modules.ts";

@@ -32,7 +32,7 @@ export interface DebianPackagesOptions {
   /**
    * What stands in for the scripts of packages, which are not run; default all: `accounts` (users and groups), `alternatives`,
    * `certificates` (authorities of ca-certificates, also for Java), `files` (directories, owners and links of usual packages, and
-   * what packages say to systemd-tmpfiles), `php` (modules enabled).
+   * what packages say to systemd-tmpfiles), `libraries` (the loader's cache), `php` (modules enabled).
    */
   readonly helpers?: readonly DebianHelper[];
 }
@@ -40,7 +40,7 @@ export interface DebianPackagesOptions {
 /** Names of helpers. */
 export type DebianHelper = (typeof DEBIAN_HELPERS)[number];
 
-export const DEBIAN_HELPERS = ["accounts", "alternatives", "certificates", "files", "php"] as const;
+export const DEBIAN_HELPERS = ["accounts", "alternatives", "certificates", "files", "libraries", "php"] as const;
 
 /** Every attribute, for checks. */
 export const DEBIAN_ATTRIBUTES = [

@@ -16,6 +16,7 @@ import {
   type WantedPath,
   wantedPaths,
 } from "@imgbuild/debian";
+import { cacheLibraries } from "./cache-libraries.ts";
 import type { SystemDraft } from "./system-draft.ts";
 import type { SystemPackage } from "./system-packages.ts";
 
@@ -38,6 +39,7 @@ export const HELPERS: Readonly<Record<string, Helper>> = {
   files: makeFiles,
   certificates: makeCertificates,
   alternatives: makeAlternatives,
+  libraries: ({ draft }) => cacheLibraries(draft),
 };
 
 const PASSWD = "root:*:0:0:root:/root:/bin/sh\nnobody:*:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n";

@@ -49,6 +49,30 @@ export class SystemDraft {
     return [...all].filter((other) => other.startsWith(prefix)).sort();
   }
 
+  /** Names of what is directly in a directory, sorted. */
+  names(path: string): readonly string[] {
+    const prefix = `${imagePathOf(path)}/`;
+    const all = [...this.#packages.keys(), ...this.#drafts.keys()];
+    const inside = all.filter((other) => other.startsWith(prefix) && !other.includes("/", prefix.length));
+    return [...new Set(inside)].map((other) => other.slice(prefix.length)).sort();
+  }
+
+  /** Reads a file in parts, links followed; undefined for what is no file of a package. */
+  reader(path: string): ((offset: number, length: number) => Uint8Array) | undefined {
+    let place = imagePathOf(path);
+    for (let hops = 0; hops < 10; hops += 1) {
+      const entry = this.#drafts.has(place) ? undefined : this.#packages.get(place);
+      if (entry?.type === "symlink") place = followed(place, entry.target);
+      else if (entry?.type !== "file") return undefined;
+      else {
+        const { content } = entry;
+        if (content?.kind !== "stored") return undefined;
+        return (offset, length) => content.slice(offset, Math.max(0, Math.min(length, content.size - offset)));
+      }
+    }
+    return undefined;
+  }
+
   /** Whether there is a directory with nothing in it. */
   isEmptyDirectory(path: string): boolean {
     return this.look(path) === "directory" && this.below(path).length === 0;
