@@ -18,6 +18,7 @@ export const asRoot = buildImage({ name: "as-root", ...written, runAsRoot: "mkdi
 export const extra = buildImage({ name: "extra", ...written, extraCommands: "mkdir -p data\\necho some content > data/my-file\\nchmod 640 data/my-file\\nbusybox ln -s my-file data/link" });
 
 export const shell = buildImage({ name: "shell", copyToRoot: [tree({ "/bin/busybox": "//busybox" }), binSh({ shell: "busybox" })] });
+export const helped = buildImage({ name: "helped", copyToRoot: [bash, imgbuild.usrBinEnv({ env: "/bin/busybox" }), imgbuild.ianaEtc(), fakeNss({ extraPasswdLines: ["www:x:101:101::/www:/bin/sh"], extraGroupLines: ["www:x:101:"] })] });
 export const layeredShell = buildLayeredImage({ name: "layered-shell", contents: [tree({ "/bin/busybox": "//busybox" }), binSh({ shell: "/bin/busybox" })] });
 `;
 
@@ -73,6 +74,24 @@ describeWithTools([...DOCKER_TOOLS, "unshare", "setpriv"], "dockerTools K: what 
   test.each(["shell", "layeredShell"])("DM-06: %s has an interactive /bin/sh", async (name) => {
     const reference = await on.load(`//k:${name}`);
     expect(on.run(reference, "/bin/sh", "-i", "-c", "echo $-").stdout).toMatch(/i/);
+  });
+
+  test("the helpers' files are where programs look for them", async () => {
+    const script = [
+      ...["grep -c . /etc/passwd", "grep -w ^ssh /etc/services", "grep -w tcp /etc/protocols", "id www"],
+      ...["ls -d /var/empty", "readlink /usr/bin/env"],
+    ];
+    expect(on.run(await on.load("//k:helped"), "sh", "-c", script.join("; ")).stdout.split("\n")).toEqual([
+      ...[
+        "3",
+        "ssh\t22/tcp",
+        "tcp\t6\tTCP",
+        "uid=101(www) gid=101(www) groups=101(www)",
+        "/var/empty",
+        "/bin/busybox",
+        "",
+      ],
+    ]);
   });
 
   test("DM-10: built twice, elsewhere and with another cache, the bytes are the same", async () => {
