@@ -1,15 +1,13 @@
 import type { BuildEvent } from "@imgbuild/graph";
 import { formatDuration } from "./format-duration.ts";
-import { progressFacts } from "./progress-facts.ts";
+import { StepProgress } from "./progress-facts.ts";
 import { safeLine } from "./safe-text.ts";
 import { textWidth, truncateMiddle } from "./text-width.ts";
 
 interface Running {
   readonly label: string;
   readonly what: string;
-  readonly since: number;
-  bytes: number;
-  total: number | undefined;
+  readonly progress: StepProgress;
   /** The last line that it printed. */
   said: string;
 }
@@ -40,7 +38,7 @@ export function liveBlock(): LiveBlock {
           total = event.steps.length;
           break;
         case "step.start":
-          running.set(event.id, { label: event.label, what: event.title, since: now, ...NOTHING });
+          running.set(event.id, startOf(event.label, event.title, now));
           break;
         case "step.output":
           said(running.get(event.id), event.lines);
@@ -50,16 +48,16 @@ export function liveBlock(): LiveBlock {
           ended[event.result]++;
           break;
         case "deliver.start":
-          running.set(deliveryId(event), { label: event.label, what: `to ${event.sink}`, since: now, ...NOTHING });
+          running.set(deliveryId(event), startOf(event.label, `to ${event.sink}`, now));
           break;
         case "deliver.done":
           running.delete(deliveryId(event));
           break;
         case "step.progress":
-          progress(running.get(event.id), event);
+          running.get(event.id)?.progress.report(event.bytes, event.total, now);
           break;
         case "deliver.progress":
-          progress(running.get(deliveryId(event)), event);
+          running.get(deliveryId(event))?.progress.report(event.bytes, undefined, now);
           break;
         case "run.end":
           active = false;
@@ -75,19 +73,16 @@ export function liveBlock(): LiveBlock {
         `${ended.built} built`,
         ...(ended.failed > 0 ? [`${ended.failed} failed`] : []),
       ].join(" | ");
-      const slowest = [...running.values()].sort((a, b) => a.since - b.since).slice(0, Math.max(1, jobs));
+      const slowest = [...running.values()]
+        .sort((a, b) => a.progress.since - b.progress.since)
+        .slice(0, Math.max(1, jobs));
       return [truncateMiddle(header, columns), ...slowest.map((each) => runningLine(each, columns, now))];
     },
   };
 }
 
-const NOTHING = { bytes: 0, total: undefined, said: "" };
-
-function progress(
-  running: Running | undefined,
-  { bytes, total }: { readonly bytes: number; readonly total?: number | undefined },
-): void {
-  if (running !== undefined) Object.assign(running, { bytes, total });
+function startOf(label: string, what: string, now: number): Running {
+  return { label, what, progress: new StepProgress(now), said: "" };
 }
 
 function said(running: Running | undefined, lines: readonly string[]): void {
@@ -100,8 +95,8 @@ function deliveryId(event: { readonly label: string; readonly sink: string }): s
 }
 
 /** Numbers are kept whole; a label that is too long for the rest loses its middle. */
-function runningLine({ label, what, since, bytes, total, said: line }: Running, columns: number, now: number): string {
-  const facts = progressFacts({ bytes, total, ms: Math.max(0, now - since) }).join("  ");
+function runningLine({ label, what, progress, said: line }: Running, columns: number, now: number): string {
+  const facts = progress.facts(now).join("  ");
   const room = columns - textWidth(facts) - 4;
   const name = `${safeLine(label)} ${safeLine(what)}${line === "" ? "" : `: ${safeLine(line)}`}`;
   return room < 8 ? truncateMiddle(`  ${name}`, columns) : `  ${truncateMiddle(name, room)}  ${facts}`;

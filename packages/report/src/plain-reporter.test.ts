@@ -3,6 +3,19 @@ import type { BuildEvent } from "@imgbuild/graph";
 import { plainReporter } from "./plain-reporter.ts";
 import type { Verbosity } from "./reporter.ts";
 
+test("what takes long is told now and then", () => {
+  let text = "";
+  let clock = 0;
+  const reporter = plainReporter({ write: (part) => (text += part), colour: false, now: () => clock });
+  reporter.emit({ ...step, type: "step.start" });
+  for (; clock < 25_000; clock += 1000)
+    reporter.emit({ type: "step.progress", id: "1", label: step.label, bytes: clock * 1000, total: 50_000_000 });
+  expect(text.split("\n").slice(0, -1)).toEqual([
+    "//images/api layer of 3 files: 10 MB of 50 MB, 1.0 MB/s, 10s",
+    "//images/api layer of 3 files: 20 MB of 50 MB, 1.0 MB/s, 20s",
+  ]);
+});
+
 function told(events: readonly BuildEvent[], verbosity: Verbosity = "normal"): string[] {
   let text = "";
   const reporter = plainReporter({ write: (part) => (text += part), colour: false, verbosity, now: () => 0 });

@@ -1,6 +1,6 @@
 import type { BuildEvent } from "@imgbuild/graph";
 import { eventLines } from "./event-lines.ts";
-import { progressFacts } from "./progress-facts.ts";
+import { StepProgress } from "./progress-facts.ts";
 import type { Reporter, TextReporterOptions } from "./reporter.ts";
 import { safeLine } from "./safe-text.ts";
 
@@ -31,14 +31,16 @@ const EVERY = 10_000;
 
 /** Says how far steps are that take long. */
 function longSteps({ now }: PlainReporterOptions): (event: BuildEvent) => string[] {
-  const running = new Map<string, { readonly title: string; readonly since: number; told: number }>();
+  const running = new Map<string, { readonly title: string; readonly progress: StepProgress; told: number }>();
   return (event) => {
-    if (event.type === "step.start") running.set(event.id, { title: event.title, since: now(), told: now() });
+    if (event.type === "step.start")
+      running.set(event.id, { title: event.title, progress: new StepProgress(now()), told: now() });
     if (event.type === "step.end") running.delete(event.id);
     const step = event.type === "step.progress" ? running.get(event.id) : undefined;
-    if (event.type !== "step.progress" || step === undefined || now() - step.told < EVERY) return [];
+    if (event.type !== "step.progress" || step === undefined) return [];
+    step.progress.report(event.bytes, event.total, now());
+    if (now() - step.told < EVERY) return [];
     step.told = now();
-    const facts = progressFacts({ bytes: event.bytes, total: event.total, ms: step.told - step.since }).join(", ");
-    return [`${safeLine(event.label)} ${safeLine(step.title)}: ${facts}`];
+    return [`${safeLine(event.label)} ${safeLine(step.title)}: ${step.progress.facts(step.told).join(", ")}`];
   };
 }

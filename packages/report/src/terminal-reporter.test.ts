@@ -78,8 +78,8 @@ test("shows what is under way, oldest first, with bytes and rate", () => {
   const { at } = screen();
   at(0, start, planned);
   at(100, begin("a"));
-  at(1100, begin("b"), { type: "step.progress", id: "a", label: "//images/a", bytes: 8_000_000 });
-  expect(at(2100)).toEqual([
+  at(1100, begin("b"), { type: "step.progress", id: "a", label: "//images/a", bytes: 4_000_000 });
+  expect(at(2100, { type: "step.progress", id: "a", label: "//images/a", bytes: 8_000_000 })).toEqual([
     "[0/3] 2.1s | 2 running | 0 hits | 0 built",
     "  //images/a layer  8.0 MB  4.0 MB/s  2.0s",
     "  //images/b layer  1.0s",

@@ -1,5 +1,6 @@
 export { createSteps, type Steps, type StepsOptions } from "./create-steps.ts";
 export type { DebAccess, DebOptions } from "./debian/deb-access.ts";
+export { tidyDownloads } from "./fetch/tidy-downloads.ts";
 export type { WebAccess, WebOptions } from "./fetch/url-runner.ts";
 export type { CollectionOutput } from "./image/collection-runner.ts";
 export type { ImageOutput } from "./image/image-output.ts";

@@ -1,6 +1,6 @@
 import { ImgbuildError } from "@imgbuild/errors";
 import { formatBytes } from "@imgbuild/report";
-import { type TidyOptions, type TidyReport, tidySandboxes } from "@imgbuild/steps";
+import { type TidyOptions, type TidyReport, tidyDownloads, tidySandboxes } from "@imgbuild/steps";
 import { parseSize } from "../cli/parse-size.ts";
 import type { Flags } from "../cli/parsed-flags.ts";
 import type { Host } from "../host.ts";
@@ -67,12 +67,14 @@ async function gc(session: Session): Promise<number> {
   const result = store.gc({ maxBytes, maxAgeDays, now: host.now(), dryRun: flags.dryRun });
   const { dryRun } = flags;
   const { sandboxes, unpacked } = await tidyScripts(session, { now: host.now(), maxAgeDays, dryRun });
+  const downloads = tidyDownloads(store.directory, { now: host.now(), maxAgeDays, dryRun });
   if (flags.json) {
-    host.stdout.write(`${JSON.stringify({ v: 1, type: "cache.gc", ...result, sandboxes, unpacked })}\n`);
+    host.stdout.write(`${JSON.stringify({ v: 1, type: "cache.gc", ...result, sandboxes, unpacked, downloads })}\n`);
     return 0;
   }
   const also = [
     ...(sandboxes > 0 ? [`${sandboxes} ${sandboxes === 1 ? "sandbox" : "sandboxes"}`] : []),
+    ...(downloads > 0 ? [`${downloads} ${downloads === 1 ? "download" : "downloads"}`] : []),
     ...(unpacked > 0 ? [`${unpacked} unpacked ${unpacked === 1 ? "layer" : "layers"}`] : []),
   ];
   const blobs = `${result.blobs} blobs, ${formatBytes(result.freedBytes)}`;

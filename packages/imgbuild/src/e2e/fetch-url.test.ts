@@ -138,6 +138,20 @@ test("a cancelled build loses nothing that came: the next goes on from there", a
   expect(leftovers(rig)).toBe(0);
 });
 
+test("what nobody comes back for goes with `cache gc`, when it is old", async () => {
+  server.fail("/file.txt", { kind: "truncate", bytes: 120_000 });
+  await using rig = await workspace(`url: "${server.url}/file.txt", hash: "${HASH}"`);
+  const run = rig.spawn(["build", "//app"]);
+  await run.printed("trying again");
+  run.kill("SIGTERM");
+  await run.ended;
+  expect(leftovers(rig)).toBe(120_000);
+  expect((await rig.run(["cache", "gc"])).code).toBe(0);
+  expect(leftovers(rig)).toBe(120_000);
+  expect((await rig.run(["cache", "gc", "--max-age", "0"])).stdout).toContain("1 download");
+  expect(leftovers(rig)).toBe(0);
+});
+
 test("progress says how much of how much", async () => {
   server.fail("/file.txt", { kind: "drip", bytes: 50_000, everyMs: 120 });
   await using rig = await workspace(`url: "${server.url}/file.txt", hash: "${HASH}"`);

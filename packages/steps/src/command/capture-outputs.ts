@@ -81,8 +81,12 @@ function addOutput(
     const at = path === "." ? prefix : prefix === "" ? path : `${prefix}/${path}`;
     if (type === "char" || type === "block" || type === "fifo")
       refuse(`"${path}" in it is a ${type === "fifo" ? "pipe" : "device"}`, "Let the command remove it at its end");
-    // Marks of overlayfs: a directory of the root was replaced.
-    if (/(^|\/)\.wh\.[^/]*$/.test(path)) continue;
+    if (/(^|\/)\.wh\.[^/]*$/.test(path)) {
+      if (command.root === null)
+        refuse(`"${path}" in it has a name that means deletion in a layer`, "Give it another name");
+      // A mark of overlayfs: something of the root was removed.
+      continue;
+    }
     files.set(at, file);
   }
 }

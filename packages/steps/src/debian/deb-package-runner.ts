@@ -63,7 +63,7 @@ async function runPackage(step: Step, open: () => Promise<DebStore>): Promise<Ou
   const unit = debPackageOf(derivation);
   const title = debTitle(unit);
   try {
-    const progress = (bytes: number) => step.progress(bytes);
+    const progress: Step["progress"] = (bytes, total) => step.progress(bytes, total);
     const { listing, blobs, record } = await (await open()).get(unit, { signal, progress });
     const data: DebPackageOutput = { tree: listing, blobs, record };
     return { digest: hashParts("imgbuild.deb", [listing, record]), data: data as unknown as JsonValue };

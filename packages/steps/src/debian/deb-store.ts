@@ -11,7 +11,7 @@ import { type UnpackedDeb, unpackDeb } from "./unpack-deb.ts";
 export interface DebWatch {
   readonly signal: AbortSignal;
   /** Told the bytes that came, then those that were unpacked. */
-  readonly progress: (bytes: number) => void;
+  readonly progress: (bytes: number, total?: number) => void;
 }
 
 /** Where packages and downloads are. */
@@ -54,7 +54,7 @@ export class DebStore {
     const { store, downloads } = this.#options;
     const wanted = this.#wanted(unit);
     const path = await downloads
-      .get(wanted, { signal, onProgress: ({ received }) => progress(received) })
+      .get(wanted, { signal, onProgress: ({ received, total }) => progress(received, total) })
       .catch((error: unknown) => {
         throw gone(error, unit);
       });
