@@ -16,6 +16,9 @@ await build({
   format: "cjs",
   logLevel: "warning",
   external: ["better-sqlite3", "esbuild", "@toondepauw/node-zstd"],
+  // ES modules among the packages ask for it.
+  define: { "import.meta.url": "__fileUrl" },
+  banner: { js: 'const __fileUrl = require("node:url").pathToFileURL(__filename).href;' },
 });
 const { main } = await import(pathToFileURL(outfile).href);
 process.exitCode = await main({ argv: process.argv.slice(2), root: dirname(here) });
