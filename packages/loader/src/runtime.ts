@@ -44,7 +44,8 @@ export async function buildRuntime(packages: string): Promise<Runtime> {
             sideEffects: false,
           }));
           build.onResolve({ filter: /^\.{1,2}\// }, ({ path, resolveDir, importer }) => {
-            return importer.startsWith(packages) ? { path: join(resolveDir, path), sideEffects: false } : undefined;
+            const ours = importer.startsWith(packages) && !importer.includes("/node_modules/");
+            return ours ? { path: join(resolveDir, path), sideEffects: false } : undefined;
           });
         },
       },

@@ -73,6 +73,28 @@ describe("a lock out of step with package.json", () => {
     readManifest: (directory: string) => (all[directory] === undefined ? undefined : JSON.stringify(all[directory])),
   });
 
+  test.each([
+    [{ x: "^2.0.0" }, {}, "2.1.0", false],
+    [{ x: "^2.0.0" }, {}, "1.9.0", true],
+    [{ x: "^2.0.0" }, { overrides: { y: { "x@^2": "1.9.0" } } }, "1.9.0", false],
+    [{ x: "npm:other@^2.0.0" }, {}, "1.9.0", true],
+    [{ x: "npm:@s/other@^2.0.0" }, {}, "2.0.0", false],
+    [{ x: "latest" }, {}, "1.9.0", false],
+    [{ x: "https://host.test/x.tgz" }, {}, "1.9.0", false],
+    [{ x: "*" }, {}, "2.0.0-beta.1", false],
+    [{ x: ">=1.0.0 <2.0.0 || 3.x" }, {}, "3.4.5", false],
+  ])("%j beside %j and version %s in the lock", (dependencies, more, version, wrong) => {
+    const { name, integrity } = { name: "other", ...entry(version) } as { name: string; integrity: string };
+    const alias = dependencies.x.startsWith("npm:") ? { name } : {};
+    const packages = { "": { name: "root", dependencies }, "node_modules/x": { version, integrity, ...alias } };
+    const readManifest = () => JSON.stringify({ name: "root", dependencies, ...more });
+    if (!wrong) expect(paths(packages, { readManifest })).toHaveLength(2);
+    else {
+      const what = `the lock has version ${version}, package.json says ${JSON.stringify(dependencies.x)}`;
+      expect(failure(packages, { readManifest }).message).toContain(`at dependencies: x: ${what}`);
+    }
+  });
+
   test("is one whose workspace has another name, is gone, or is not listed any more", () => {
     const good = manifests({
       "": { ...rootManifest, workspaces: { packages: ["./packages/*/"] } },

@@ -3,17 +3,22 @@ import { byCodeUnit } from "../lock/by-code-unit.ts";
 import { requiredName } from "../lock/install-path.ts";
 import type { LockFile, NpmLock, PnpmImporter, Wanted } from "../lock/lock-file.ts";
 import { positionOfKey } from "../lock/lock-source.ts";
-import { members, optionalText, workspacePatterns } from "../lock/shape.ts";
+import { members, optionalText, type Shape, workspacePatterns } from "../lock/shape.ts";
 import { readWanted } from "../lock/wanted.ts";
+import { overriddenNames, wrongVersion } from "./wrong-version.ts";
 
 const GROUPS = ["dependencies", "optionalDependencies", "peerDependencies", "devDependencies"] as const;
 
 /**
  * Compares a package.json with what the lock recorded of it. Returns an error for each dependency that is in one of the
- * two only, or with another range, for another name of the package, and for another list of workspaces. `file` is the
- * package.json in messages.
+ * two only, or with another range, for a version that its range does not allow, for another name of the package, and for another
+ * list of workspaces. `file` is the package.json in messages; `root` gives the text of that of the root.
  */
-export function outOfStep(lock: LockFile, directory: string, manifest: Manifest): ImgbuildError[] {
+export function outOfStep(
+  lock: LockFile,
+  directory: string,
+  manifest: Manifest & { readonly root: () => string | undefined },
+): ImgbuildError[] {
   const { wanted, name, workspaces } = readManifest(manifest);
   if (lock.kind === "pnpm") {
     const importer = lock.importers.get(directory);
@@ -26,7 +31,32 @@ export function outOfStep(lock: LockFile, directory: string, manifest: Manifest)
     ...otherName(lock, { directory, name, manifest }),
     ...(directory === "" ? otherWorkspaces([workspaces, recorded.workspaces], sides) : []),
     ...GROUPS.flatMap((group) => compare(group, wanted[group], { recorded: recorded[group], ...sides })),
+    ...wrongVersions(lock, directory, { wanted, manifest, root: manifest.root }),
   ];
+}
+
+function wrongVersions(
+  lock: NpmLock,
+  directory: string,
+  {
+    wanted,
+    manifest,
+    root,
+  }: { readonly wanted: Wanted; readonly manifest: Manifest; readonly root: () => string | undefined },
+): ImgbuildError[] {
+  const found = (["dependencies", "optionalDependencies", "devDependencies"] as const).flatMap((group) =>
+    [...wanted[group]].flatMap(([name, range]) => {
+      const version = wrongVersion(lock, directory, [name, range]);
+      return version === undefined ? [] : [{ group, name, range, version }];
+    }),
+  );
+  if (found.length === 0) return [];
+  const overridden = overriddenNames(fieldsOf({ ...manifest, text: root() ?? "{}" }).get("overrides")?.value);
+  return found
+    .filter(({ name }) => !overridden.has(name))
+    .map(({ group, name, range, version }) =>
+      difference(`${group}: ${name}`, [range, `version ${version}`], { manifest, lock, key: name }),
+    );
 }
 
 /** A package.json: its name in messages, and what it says. */
@@ -70,11 +100,17 @@ function otherWorkspaces(
   return [difference("workspaces", [shown(ours), shown(recorded)], sides)];
 }
 
-function readManifest({ file, text }: Manifest): {
+function readManifest(manifest: Manifest): {
   readonly wanted: Wanted;
   readonly name: string | undefined;
   readonly workspaces: readonly string[];
 } {
+  const fields = fieldsOf(manifest);
+  const workspaces = workspacePatterns(fields.get("workspaces"));
+  return { wanted: readWanted(fields), name: optionalText(fields.get("name")), workspaces };
+}
+
+function fieldsOf({ file, text }: Manifest): ReadonlyMap<string, Shape> {
   const fail = (what: string, cause?: unknown) =>
     new ImgbuildError("invalid-archive", `Cannot use "${file}": ${what}`, { cause });
   let value: unknown;
@@ -83,9 +119,7 @@ function readManifest({ file, text }: Manifest): {
   } catch (cause) {
     throw fail(`it is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`, cause);
   }
-  const fields = members({ value, place: "", fail });
-  const workspaces = workspacePatterns(fields.get("workspaces"));
-  return { wanted: readWanted(fields), name: optionalText(fields.get("name")), workspaces };
+  return members({ value, place: "", fail });
 }
 
 interface Sides {
@@ -109,7 +143,11 @@ function difference(
   { manifest, lock, key = what }: Omit<Sides, "recorded"> & { readonly key?: string },
 ): ImgbuildError {
   const says = (range: string | undefined) =>
-    range === undefined ? "does not list it" : `says ${JSON.stringify(range)}`;
+    range === undefined
+      ? "does not list it"
+      : range.startsWith("version ")
+        ? `has ${range}`
+        : `says ${JSON.stringify(range)}`;
   const { file } = lock.source;
   return new ImgbuildError(
     "invalid-archive",
