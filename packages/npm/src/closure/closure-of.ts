@@ -102,7 +102,9 @@ function stepErrors(lock: LockFile, directory: string, options: ClosureOptions):
   if (text === undefined) return directory === "" ? [] : [gone(lock, directory)];
   const file = besideLock(lock, directory === "" ? "package.json" : `${directory}/package.json`);
   const errors: ImgbuildError[] = [];
-  collect(errors, () => errors.push(...outOfStep(lock, directory, { file, text, root: () => options.readManifest?.("") })));
+  collect(errors, () =>
+    errors.push(...outOfStep(lock, directory, { file, text, root: () => options.readManifest?.("") })),
+  );
   return errors;
 }
 
