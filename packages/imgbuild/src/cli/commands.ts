@@ -1,6 +1,6 @@
 import type { Options } from "yargs";
 import type { Host } from "../host.ts";
-import { BUILD_OPTIONS, COMPRESSION_OPTION, OUTPUT_OPTIONS } from "./options.ts";
+import { BUILD_OPTIONS, COMPRESSION_OPTION, OUTPUT_OPTIONS, PLAN_OPTIONS } from "./options.ts";
 import type { Flags } from "./parsed-flags.ts";
 
 /** A command: resolves to the exit code; throws {@link ImgbuildError}. */
@@ -28,7 +28,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     usage: "plan <labels...>",
     describe: "Say what a build would do, and why",
-    options: BUILD_OPTIONS,
+    options: PLAN_OPTIONS,
     load: async () => (await import("../commands/plan.ts")).runPlan,
   },
   {

@@ -27,8 +27,8 @@ export const GLOBAL_OPTIONS: OptionTable = {
   quiet: { alias: "q", type: "boolean", default: false, describe: "Say only what failed" },
 };
 
-/** Flags of the commands that build. */
-export const BUILD_OPTIONS: OptionTable = {
+/** Flags that decide what a build would do. */
+export const PLAN_OPTIONS: OptionTable = {
   jobs: { alias: "j", type: "number", requiresArg: true, describe: "Steps at a time (default: one a processor)" },
   "keep-going": {
     alias: "k",
@@ -38,6 +38,11 @@ export const BUILD_OPTIONS: OptionTable = {
   },
   force: { type: "boolean", default: false, describe: "Build these targets again, and keep the result" },
   cache: { type: "boolean", default: true, describe: "Use and fill the cache; --no-cache does neither" },
+};
+
+/** Flags of the commands that build. */
+export const BUILD_OPTIONS: OptionTable = {
+  ...PLAN_OPTIONS,
   "keep-failed": {
     type: "boolean",
     default: false,

@@ -72,6 +72,19 @@ describe("--json: every line is an event, and a run ends with run.end whatever h
   });
 });
 
+test("a report that cannot be written is told beside what failed, and the run still ends", async () => {
+  const failed = await rig.run(["build", "//nope", "--json", "--report", "/nope/r.json"]);
+  const [, error, end] = failed.events;
+  expect(error).toMatchObject({ error: { code: "unknown-label", related: [{ code: "input-missing" }] } });
+  expect(end).toMatchObject({ type: "run.end", exitCode: failed.code });
+  const built = await rig.run(["build", "//ok", "--report", "/nope/r.json"]);
+  expect({ code: built.code, stderr: built.stderr }).toEqual({
+    code: 2,
+    stderr: expect.stringMatching(/Cannot write the report "\/nope\/r\.json"/) as string,
+  });
+  expect((await rig.run(["plan", "//ok", "--report", "r.json"])).stderr).toContain('does not take "--report"');
+});
+
 test("--progress json keeps stderr to events, the failure too", async () => {
   const { stderr } = await rig.run(["build", "//nope", "--progress", "json"]);
   expect(typesOf(stderr)).toEqual(["run.start", "error", "run.end"]);

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
-import { fromUnknown, type ImgbuildError } from "@imgbuild/errors";
+import { combineErrors, fromUnknown, type ImgbuildError } from "@imgbuild/errors";
 import { errorJson } from "@imgbuild/report";
 import type { Flags } from "../cli/parsed-flags.ts";
 import type { Host } from "../host.ts";
@@ -34,8 +34,7 @@ export async function runBuildCommand(flags: Flags, host: Host, command: BuildCo
       writeReport(session, attempt.built, undefined);
       return endRun(session, attempt.built, failed === 0 ? own : failed);
     } catch (error) {
-      const known = fromUnknown(error, `Cannot ${command.name}`);
-      writeReport(session, attempt.built, known);
+      const known = reported(session, attempt.built, fromUnknown(error, `Cannot ${command.name}`));
       tellFailure(session, known);
       endRun(session, attempt.built, exitCodeFor([known]));
       throw known;
@@ -82,6 +81,16 @@ function endRun(session: Session, built: Built | undefined, exitCode: number): n
     unchanged: built?.targets.filter((target) => target.result === "built" && target.unchanged).length ?? 0,
   });
   return exitCode;
+}
+
+/** Writes the report of a run that failed. That it cannot be written is told beside the failure, not in its place. */
+function reported(session: Session, built: Built | undefined, error: ImgbuildError): ImgbuildError {
+  try {
+    writeReport(session, built, error);
+    return error;
+  } catch (failure) {
+    return combineErrors([error, fromUnknown(failure, "Cannot write the report")]);
+  }
 }
 
 function writeReport(session: Session, built: Built | undefined, error: ImgbuildError | undefined): void {
