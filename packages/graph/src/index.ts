@@ -32,7 +32,7 @@ export type {
   TreeArgs,
   UnpackArgs,
 } from "./kinds.ts";
-export { STORED_TREE_KINDS } from "./kinds.ts";
+export { MACHINE_PLACES, SANDBOX_PLACES, STORED_TREE_KINDS } from "./kinds.ts";
 export { formatLabel, type Label, type LabelPattern, matchesLabel, parseLabel, parseLabelPattern } from "./label.ts";
 export type { Leaf, LeafReader, LeafReading } from "./leaf.ts";
 export { diffTrees, encodeNode, type MerkleEntry, nodeDigest, parseNode, type TreeChange } from "./merkle.ts";

@@ -280,6 +280,24 @@ export interface RunCommandArgs {
   readonly timeoutSeconds: number | null;
 }
 
+/** Names at the top of a file system that belong to the sandbox of every command. */
+export const SANDBOX_PLACES = [".imgbuild", "dev", "proc", "run", "sys"] as const;
+
+/** Names at the top that programs of the machine take where a command has no root of its own. */
+export const MACHINE_PLACES = [
+  "bin",
+  "etc",
+  "gnu",
+  "lib",
+  "lib32",
+  "lib64",
+  "libx32",
+  "nix",
+  "sbin",
+  "tmp",
+  "usr",
+] as const;
+
 /** `select`: what is at a path of a tree. Inputs: the tree. */
 export interface SelectArgs {
   /** Relative; the content of a directory, or the file itself. */

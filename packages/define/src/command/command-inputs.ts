@@ -1,4 +1,4 @@
-import type { PathArgs } from "@imgbuild/graph";
+import type { PathArgs, RunCommandArgs, SelectArgs } from "@imgbuild/graph";
 import { byCodeUnit } from "@imgbuild/graph";
 import type { Caller } from "../call.ts";
 import { readSource } from "../files.ts";
@@ -80,12 +80,39 @@ function asList(caller: Caller, value: unknown, problems: Problem[]): Placed[] {
     const path = Array.isArray(value) ? joinPath("inputs", i) : "inputs";
     const source = readSource(caller, member, { path, problems });
     if (source === undefined) return [];
-    if (source.kind === "path") return [placeAt(caller, inWork((source.args as unknown as PathArgs).path), source)];
-    if (source.kind !== "file" && source.kind !== "link") return [{ place: "", source }];
+    const place = ownPlace(source);
+    if (place === "") return [{ place, source }];
+    if (place !== undefined) return [placeAt(caller, place, source)];
     const text = `is ${describeValue(member)}, which has no place of its own`;
-    problems.push({ path, text, hint: 'Say where it goes: tree({ "/work/file": source })' });
+    problems.push({
+      path,
+      text,
+      hint: 'Say where it goes: inputs: { "name": source }, or tree({ "/work/name": source }) in the list',
+    });
     return [];
   });
+}
+
+/** Kinds that are content without a place. */
+const PLACELESS: ReadonlySet<string> = new Set(["file", "link", "directory", "fetchUrl", "unpack"]);
+
+/**
+ * Where a source stands of its own accord: files of the workspace where they are there, what a command made where it made it, all
+ * else where its own paths say (""). Undefined for what has no place.
+ */
+function ownPlace(source: Value): string | undefined {
+  if (source.kind === "path") return inWork((source.args as unknown as PathArgs).path);
+  if (source.kind === "runCommand") {
+    const { workingDirectory, outputs, shape } = source.args as unknown as RunCommandArgs;
+    const directory = workingDirectory.slice(1);
+    return shape === "paths" ? directory : `${directory}/${outputs[0]}`;
+  }
+  if (source.kind === "select") {
+    const [from] = source.inputs;
+    const above = from === undefined ? undefined : ownPlace(from);
+    return above === undefined ? undefined : `${above}/${(source.args as unknown as SelectArgs).path}`;
+  }
+  return PLACELESS.has(source.kind) ? undefined : "";
 }
 
 function byPlace(

@@ -41,6 +41,18 @@ test("an output is a path, several are a list, each can be taken alone", () => {
   expect(one.output("a")).toBe(one);
 });
 
+test("in a list everything stands where it is, or where a command made it", () => {
+  const made = api.runCommand({ command: "x", outputs: "dist", workingDirectory: "//gen" });
+  const both = api.runCommand({ command: "x", outputs: ["a", "b"], workingDirectory: "/src" });
+  const whole = api.tree({ "/app": "./app" });
+  const { inputs } = api.runCommand({
+    ...OK,
+    inputs: ["//x", made, both, both.output("a"), made.output("dist/sub"), whole],
+  });
+  const places = inputs[0]?.inputs.map(({ args: of }) => (of as { readonly destinations?: unknown }).destinations);
+  expect(places).toEqual([["work/x"], ["work/gen/dist"], ["src"], ["src/a"], ["work/gen/dist/sub"], ["app"]]);
+});
+
 test("the order in which variables and secrets are written decides nothing", () => {
   const some = { env: { B: "2", A: "1" }, secrets: ["Y", "X"] };
   const same = { env: { A: "1", B: "2" }, secrets: [{ name: "X" }, "Y"] };
@@ -66,6 +78,7 @@ test.each<[string, Readonly<Record<string, unknown>>, string]>([
   ["a number as variable", { env: { PORT: 80 } }, "env.PORT is the number 80"],
   ["a bad name of a variable", { env: { "A-B": "x" } }, 'env["A-B"] is no name of a variable'],
   ["text without a place", { inputs: [api.text("x")] }, "which has no place of its own"],
+  ["an archive without a place", { inputs: [api.unpack("./x.tgz")] }, "which has no place of its own"],
   ["an input that leaves the workspace", { inputs: ["../../../x"] }, "leaves the workspace"],
   ["an input at a place of the machine", { inputs: { "/usr/x": "./x" } }, "where programs of this machine are"],
   ["an input at a place of the sandbox", { inputs: { "/proc/x": "./x" } }, "which is the sandbox's own"],

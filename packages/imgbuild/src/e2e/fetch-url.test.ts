@@ -99,6 +99,15 @@ test.each([
   expect(result.stderr).toContain(message);
 });
 
+test("without a name it has no place of its own", async () => {
+  const definition = (more: string) => `import { buildImage, fetchUrl } from "imgbuild";
+export default buildImage({ name: "x", copyToRoot: fetchUrl({ url: "${server.url}/file.txt", hash: "${HASH}"${more} }) });`;
+  await using rig = await workspaceRig({ files: { "app/image.ts": definition("") } });
+  expect((await build(rig)).stderr).toContain(`Cannot place the download of "${server.url}/file.txt"`);
+  rig.write("app/image.ts", definition(', name: "f"'));
+  expect((await rootfsOf(rig)).listing).toEqual(["-rw-r--r-- 0/0 f"]);
+});
+
 test("mirrors are tried in order, and all are named when none has it", async () => {
   await using rig = await workspace(`urls: ["${server.url}/none", "${server.url}/file.txt"], hash: "${HASH}"`);
   await rootfsOf(rig);

@@ -88,6 +88,33 @@ export default buildImage({ name: "x", copyToRoot: [
     expect(listed).toBe("/work/app\n/work/app/a.txt\n/work/app/out\n/work/shared/lib/b.txt\n");
   });
 
+  test("commands build on each other, and on packages that carry themselves", async () => {
+    const definition = `import { buildImage, json, runCommand, tree } from "imgbuild";
+const generated = runCommand({ command: "mkdir -p src/gen; echo 'export const g = 1;' > src/gen/g.mjs", outputs: "src/gen" });
+const built = runCommand({
+  command: "npm run --silent build",
+  inputs: [generated, "./src", tree({ "/work/app/package.json": json({ scripts: { build: "node src/main.mjs > out.txt" } }) })],
+  outputs: "out.txt",
+});
+const refused = runCommand({ command: "echo x >> out.txt", inputs: [built], outputs: "out.txt" });
+export default buildImage({ name: "x", copyToRoot: tree({ "/out": built }) });
+export const bad = buildImage({ name: "y", copyToRoot: tree({ "/out": refused }) });
+`;
+    const main = 'import { g } from "./gen/g.mjs"; console.log("g", g);';
+    await using rig = await workspaceRig({ files: { "app/image.ts": definition, "app/src/main.mjs": main } });
+    expect((await rootfsOf(rig)).content("out")).toBe("g 1\n");
+    // What is in the cache is nobody's to change.
+    expect(await failure(rig, "//app:bad")).toContain("out.txt: Permission denied");
+    rig.write("app/src/main.mjs", `${main}\n`);
+    expect((await rootfsOf(rig)).content("out")).toBe("g 1\n");
+  });
+
+  test("a root file system among the inputs is refused: it would hide the programs", async () => {
+    const command = `{ command: "true", outputs: "out", inputs: [tree({ "/usr/bin/x": text("x") })] }`;
+    await using rig = await workspaceRig({ files: { "app/image.ts": image(command) } });
+    expect(await failure(rig)).toContain("give it as root");
+  });
+
   test("nothing else of the machine is there: no home, no network, no variables, no other file", async () => {
     const command = `{ outputs: "out", env: { MINE: "a b'c$d" }, command: \`
       env | sed '/^PATH=/d;/^_=/d;/^SHLVL=/d;/^PWD=/d;/^OLDPWD=/d' | sort > out; ls -A / | tr '\\\\n' ' ' >> out; echo >> out

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { ImgbuildError } from "@imgbuild/errors";
-import { hashParts } from "@imgbuild/graph";
+import { hashParts, MACHINE_PLACES, SANDBOX_PLACES } from "@imgbuild/graph";
 import { entryTar, type LayerData } from "@imgbuild/image";
 import { extract, type SandboxBind, type SandboxRoot, writeAll } from "@imgbuild/sandbox";
 import type { Store } from "@imgbuild/store";
@@ -37,6 +37,8 @@ export async function sourceDirectory(
   return directory;
 }
 
+const TAKEN: ReadonlySet<string> = new Set([...MACHINE_PLACES, ...SANDBOX_PLACES]);
+
 /** A root with the programs of this machine: what stands at the top of `upper` is brought in, and nothing else. */
 export function machineRoot(
   nodes: ReadonlyMap<string, SourceNode>,
@@ -44,6 +46,15 @@ export function machineRoot(
 ): { readonly root: SandboxRoot; readonly binds: SandboxBind[] } {
   const tops = new Set([...nodes.keys()].filter((path) => path !== "").map((path) => path.split("/")[0] ?? ""));
   const binds = [...tops].sort().map((name): SandboxBind => {
+    if (TAKEN.has(name)) {
+      throw new ImgbuildError(
+        "conflict",
+        `Cannot run a command: its inputs have something at "/${name}", where programs of this machine are`,
+        {
+          hint: "If it is a root file system, give it as root; else place it elsewhere with inputs: { … }",
+        },
+      );
+    }
     if (nodes.get(name)?.type === "symlink") {
       throw new ImgbuildError("conflict", `Cannot run a command: its inputs have a symbolic link at "/${name}"`, {
         hint: "Place it below a directory, or give the command a root file system with root",

@@ -162,7 +162,7 @@ export function rootNodes(tree: SourceTree, context: ResolveContext): Map<string
   const derivation = context.graph.derivations.get(tree.node.author);
   throw new ImgbuildError(
     "definition",
-    `Cannot place a ${derivation?.kind === "link" ? "link" : "text"} at the root: it has no path`,
+    `Cannot place ${describe(derivation?.id, context)} at the root: it has no path`,
     {
       position: derivation?.position,
       hint: 'Say where it goes: tree({ "/etc/motd": text("hi") })',
