@@ -54,14 +54,38 @@ export function parseImageConfig(bytes: Uint8Array, place: DocumentPlace): Image
   const rootfs = fieldsOf(fields.rootfs, place, '"rootfs"');
   const diffIds: DiffId[] = texts(rootfs.diff_ids, place, "rootfs.diff_ids").map(parseDiffId);
   const { history } = fields;
-  if (history !== undefined && history !== null && !Array.isArray(history)) throw wrong(place, "has a wrong history");
+  if (!isHistory(history)) throw wrong(place, "has a wrong history");
   const { os, architecture, variant } = fields;
   for (const [name, value] of Object.entries({ os, architecture, variant })) {
     if (value !== undefined && typeof value !== "string") throw wrong(place, `has "${name}" that is no text`);
   }
-  if (fields.config !== undefined && fields.config !== null) fieldsOf(fields.config, place, '"config"');
-  const config = { ...fields, history: history ?? [], rootfs: { type: "layers", diff_ids: diffIds } } as object;
-  return config as ImageConfig;
+  const rest = { history: history ?? [], rootfs: { type: "layers", diff_ids: diffIds } };
+  const hasConfig = fields.config !== undefined && fields.config !== null;
+  const config = hasConfig ? { config: containerFields(fieldsOf(fields.config, place, '"config"'), place) } : {};
+  return { ...fields, ...config, ...rest } as object as ImageConfig;
+}
+
+function isHistory(history: unknown): history is readonly Fields[] | undefined | null {
+  return history === undefined || history === null || (Array.isArray(history) && history.every(isFields));
+}
+
+const LISTS = ["Env", "OnBuild"] as const;
+const COMMANDS = ["Entrypoint", "Cmd", "Shell"] as const;
+const MAPS = ["ExposedPorts", "Volumes", "Labels"] as const;
+const TEXTS = ["User", "WorkingDir", "StopSignal", "Hostname", "Domainname"] as const;
+
+/** A container config with the types that readers written in Go insist on; a command may be one text, as they allow. */
+function containerFields(config: Fields, place: DocumentPlace): Fields {
+  const commands = COMMANDS.flatMap((name) => (typeof config[name] === "string" ? [[name, [config[name]]]] : []));
+  const read: Fields = { ...config, ...Object.fromEntries(commands) };
+  for (const name of [...LISTS, ...COMMANDS]) texts(read[name], place, `config.${name}`);
+  for (const name of MAPS) {
+    if (!isFields(read[name] ?? {})) throw wrong(place, `has "config.${name}" that is no object`);
+  }
+  for (const name of TEXTS) {
+    if (typeof (read[name] ?? "") !== "string") throw wrong(place, `has "config.${name}" that is no text`);
+  }
+  return read;
 }
 
 /** What a config says it runs on; Docker's own default where it says nothing. */

@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { architectureFromNode } from "@imgbuild/oci";
 import { readTarSync } from "@imgbuild/tar";
@@ -48,6 +49,22 @@ describeWithTools([...DOCKER_TOOLS, "skopeo"], "dockerTools H: several images, e
     const file = join(on.rig.outside, "both.tar");
     await on.imgbuild("build", "//h:both", "-o", file, "--compression", "none");
     expect(savedImages(file).map(({ names }) => names)).toEqual([["bash:latest"], ["redis:latest"]]);
+    expect(on.podman.podman(["load", "--input", file])).toMatchObject({ status: 0 });
+    expect(on.podman.run(["localhost/redis:latest"]).stdout).toBe("Hello, world!\n");
+    expect(on.podman.run(["localhost/bash:latest", "true"]).status).toBe(0);
+  });
+
+  test("merged images in a layout are found each by its tag, or by its name where tags are equal", async () => {
+    for (const format of ["oci-layout", "oci-archive"]) {
+      const out = join(on.rig.outside, `merged-${format}`);
+      await on.imgbuild("build", "//h:both", "-o", out, "--format", format, "--compression", "zstd");
+      const transport = format === "oci-layout" ? "oci" : "oci-archive";
+      for (const name of ["bash", "redis"]) {
+        const source = `${transport}:${out}:docker.io/library/${name}:latest`;
+        const { status, stderr } = spawnSync("skopeo", ["inspect", "--config", source], { encoding: "utf8" });
+        expect({ source, status, stderr }).toEqual({ source, status: 0, stderr: "" });
+      }
+    }
   });
 
   test("DT-48: a merged image without a tag has the one of its input hash", async () => {
@@ -80,6 +97,10 @@ describeWithTools([...DOCKER_TOOLS, "skopeo"], "dockerTools H: several images, e
       "null []\n",
     );
     expect(on.docker.docker(["run", "--rm", "--network", "none", id, "/bin/hello"]).stdout).toBe("Hello, world!\n");
+    const file = join(on.rig.outside, "imported.tar");
+    writeFileSync(file, stdoutBytes);
+    expect(on.podman.podman(["import", "--quiet", file, "imported:1"])).toMatchObject({ status: 0 });
+    expect(on.podman.run(["localhost/imported:1", "/bin/hello"]).stdout).toBe("Hello, world!\n");
   });
 
   test("an index holds one image a platform, as layout and as archive", async () => {
@@ -91,7 +112,6 @@ describeWithTools([...DOCKER_TOOLS, "skopeo"], "dockerTools H: several images, e
         definition(`export default buildImage({ name: "again", fromImage: "./${format}", architecture: "amd64" });`),
       );
       const transport = format === "oci-archive" ? "oci-archive" : "oci";
-      const { spawnSync } = await import("node:child_process");
       const raw = spawnSync("skopeo", ["inspect", "--raw", `${transport}:${out}:1`], { encoding: "utf8" });
       const document = JSON.parse(raw.stdout) as { manifests: { platform: { architecture: string } }[] };
       expect(document.manifests.map(({ platform }) => platform.architecture)).toEqual(["amd64", "arm64"]);
