@@ -13,6 +13,8 @@ export interface Output {
 /** One derivation about to be performed. */
 export interface Step {
   readonly derivation: Derivation;
+  /** The first target, by label, that needs it: for words to people. */
+  readonly label: string;
   readonly key: ResolvedKey;
   readonly graph: Graph;
   /** The leaf digest of a leaf derivation among this step's transitive inputs; throws `internal` otherwise. */

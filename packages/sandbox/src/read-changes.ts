@@ -192,9 +192,15 @@ function mark(path: string): ChangedFile {
   };
 }
 
-function notUtf8(cause: unknown): ImgbuildError {
-  return new ImgbuildError("script-failed", "Cannot store a file that a script made: its name is not valid UTF-8", {
-    hint: "Give it a name in UTF-8, or remove it at the end of the script",
-    cause,
-  });
+function notUtf8(cause: ImgbuildError): ImgbuildError {
+  const name = /"(.*)" is not UTF-8/.exec(cause.message)?.[1];
+  const which = name === undefined ? "" : `: "${name}"`;
+  return new ImgbuildError(
+    "script-failed",
+    `Cannot store a file that a script made: its name is not valid UTF-8${which}`,
+    {
+      hint: "Give it a name in UTF-8, or remove it at the end of the script",
+      cause,
+    },
+  );
 }

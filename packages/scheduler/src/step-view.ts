@@ -35,6 +35,7 @@ export function stepView(node: RunNode, options: StepViewOptions): Step {
 
   return {
     derivation: node.derivation,
+    label: node.label,
     key,
     graph,
     signal,

@@ -32,14 +32,14 @@ describeWithTools([...SCRIPT_TOOLS, "script"], "scripts: looking inside", () => 
     expect(said).toContain("| line 100\n  | oops\n");
     expect(said).not.toContain("| line 70\n");
     expect(said).toMatch(/at a\/image\.ts:\d+:\d+/);
-    expect(said).toContain("run the command again with --keep-failed, then `imgbuild shell LABEL`");
+    expect(said).toContain("run the command again with --keep-failed, then `imgbuild shell //a:x`");
     expect(sandboxes()).toEqual([]);
   });
 
   test("what failed under --keep-failed is entered at a terminal, as it was left, until the target is built", async () => {
     on.define(rootImage("x", "echo half > /made; rm /etc/a; exit 3"));
     expect(await on.failure("x", "--keep-failed")).toContain(
-      "Look inside with `imgbuild shell LABEL`; the sandbox is kept in",
+      "Look inside with `imgbuild shell //a:x`; the sandbox is kept in",
     );
     // The next failure takes its place.
     await on.failure("x", "--keep-failed");

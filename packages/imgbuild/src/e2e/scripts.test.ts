@@ -114,7 +114,7 @@ b' 'a b' ./-rf '*' é "$(printf '\\001')"; echo twin > one; ln one two; mkdir -m
   });
 
   test.each([
-    ["a name that is not UTF-8", "touch \"/$(printf '\\377')\"", "not valid UTF-8"],
+    ["a name that is not UTF-8", "touch \"/$(printf '\\377')\"", "not valid UTF-8: "],
     ["a name that marks deletions", "echo x > /.wh.x", "/.wh.x"],
   ])("%s is refused", async (_, script, said) => {
     on.define(rootImage("x", script));
@@ -227,6 +227,13 @@ describeWithTools(SCRIPT_TOOLS, "scripts: how they run", () => {
       "Put /opt/perl, which the first line of the script names, into the image",
     );
     expect(await on.failure("sh")).toContain("exit code 1");
+  });
+
+  test("extraCommands that write to / are told where to write", async () => {
+    on.define(`export const x = buildImage({ name: "x", extraCommands: "echo hi > /etc/motd" });`);
+    expect(await on.failure("x")).toContain(
+      "In extraCommands paths are relative to the image's root: write etc/x for /etc/x",
+    );
   });
 
   test("windows line ends are the script's own", async () => {

@@ -51,6 +51,7 @@ export async function performCommand(job: Job, { view, nodes }: LaidOut): Promis
   throw scriptFailure(
     { ...end, tail },
     {
+      label: step.label,
       what: `command "${command.title}"`,
       timeoutSeconds,
       position: derivation.position,

@@ -37,6 +37,8 @@ export interface ScriptGround {
   readonly uid: number;
   readonly gid: number;
   readonly position: Position | null;
+  /** Of a target that has this layer. */
+  readonly label: string;
   /** Told whole lines that scripts print. */
   readonly print: (script: string, lines: readonly string[]) => void;
   /** Called for a sandbox that a failed script leaves; gives its path if it stays. */
@@ -217,14 +219,18 @@ async function runOne(
     text: script.text,
     position: ground.position,
     kept,
-    note: missingIds(script, ground, end.tail),
+    label: ground.label,
+    note: noteOn(script, ground, end.tail),
   });
 }
 
-/** Whether a failure may come from there being one user only. */
-function missingIds(script: LayerScript, { sandbox }: ScriptGround, tail: readonly string[]): string {
+/** What the failure of a script may come from; empty when nothing speaks for it. */
+function noteOn(script: LayerScript, { sandbox }: ScriptGround, tail: readonly string[]): string {
   const { abilities } = sandbox;
+  const says = (pattern: RegExp) => tail.some((line) => pattern.test(line));
+  if (script.view === "tree" && says(/Read-only file system/))
+    return `In ${script.name} paths are relative to the image's root: write etc/x for /etc/x`;
   if (abilities.mode !== "single" || script.user !== "root") return "";
-  const typical = tail.some((line) => /Invalid argument|not permitted|setgroups|seteuid|chown/.test(line));
-  return typical ? `This user has one id only (${abilities.missingIds}). ${idsHint(abilities)}` : "";
+  if (!says(/Invalid argument|not permitted|setgroups|seteuid|chown/)) return "";
+  return `This user has one id only (${abilities.missingIds}). ${idsHint(abilities)}`;
 }

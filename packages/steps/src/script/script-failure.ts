@@ -8,6 +8,8 @@ const SHOWN = 20;
 export interface FailedScript {
   /** What it is: `script runAsRoot`. */
   readonly what: string;
+  /** Of a target that has it. */
+  readonly label: string;
   readonly timeoutSeconds: number | null;
   readonly diskMiB?: number | undefined;
   /** Its text, where it is a script. */
@@ -22,14 +24,14 @@ export interface FailedScript {
 
 /** The error for a script that did not end well. */
 export function scriptFailure(end: SandboxEnd, script: FailedScript): ImgbuildError {
-  const { what, position, kept, cause, note } = script;
+  const { what, label, position, kept, cause, note } = script;
   const why = cause === undefined ? "" : `; ${cause}`;
   const lines = end.tail.slice(-SHOWN).map((line) => `| ${line}`);
   const told = lines.length === 0 ? "; it printed nothing" : `; the last it printed:\n${lines.join("\n")}`;
   const look =
     kept === undefined
-      ? "To look inside, run the command again with --keep-failed, then `imgbuild shell LABEL`"
-      : `Look inside with \`imgbuild shell LABEL\`; the sandbox is kept in ${kept}`;
+      ? `To look inside, run the command again with --keep-failed, then \`imgbuild shell ${label}\``
+      : `Look inside with \`imgbuild shell ${label}\`; the sandbox is kept in ${kept}`;
   const hints = [...hintsFor(end, script), ...(note === "" ? [] : [note]), look];
   const code = end.diskFull === "machine" ? "disk-full" : "script-failed";
   return new ImgbuildError(code, `Cannot finish the ${what}: ${how(end, script)}${why}${told}`, {

@@ -41,7 +41,7 @@ async function runScriptLayer(step: Step, options: ScriptRunnerOptions & OpenedS
   try {
     const on = await groundOf(step, options);
     const { changed, gone } = await runScripts(on.args.scripts, on.files, {
-      ...{ sandbox, directory, position, lower: on.lower, base: on.base, signal: step.signal },
+      ...{ sandbox, directory, position, label: step.label, lower: on.lower, base: on.base, signal: step.signal },
       ...{ timeoutSeconds: on.args.timeoutSeconds, diskMiB: on.args.diskMiB },
       ...{ uid: on.args.uid, gid: on.args.gid, baseLinks: on.args.baseLinks },
       print: (name, lines) => step.print(name, lines),
