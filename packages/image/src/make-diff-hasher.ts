@@ -1,9 +1,7 @@
 import { createHash } from "node:crypto";
 import { type DiffHasher, type DiffHasherOptions, SLOTS } from "./diff-hasher.ts";
 import { ThreadHasher } from "./thread/thread-hasher.ts";
-
-/** Layers below this many bytes are hashed on this thread: starting another one costs more. */
-const WORTH_A_THREAD = 16 << 20;
+import { WORTH_A_THREAD } from "./thread/work-threads.ts";
 
 /** A hasher for a layer of about `size` bytes. */
 export function makeDiffHasher(size: number, options: DiffHasherOptions): DiffHasher {

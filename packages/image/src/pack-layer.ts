@@ -47,14 +47,31 @@ export async function packLayer(entries: readonly LayerEntry[], options: PackOpt
   const codec = options.keepBlocks === true && plain ? fastCodec() : options.codec;
   const packing = new Packing({ ...options, codec }, size);
   try {
-    for (const block of planBlocks(entries)) {
-      options.signal.throwIfAborted();
-      await packing.add(block);
+    for (const blocks of inGroups(planBlocks(entries), codec === undefined ? 1 : LOOKED_UP_AT_ONCE)) {
+      packing.lookUp(blocks);
+      for (const block of blocks) {
+        options.signal.throwIfAborted();
+        await packing.add(block);
+      }
     }
     return await packing.commit();
   } finally {
     await packing.close();
   }
+}
+
+/** Blocks that the store is asked for in one question; the other thread waits while they are planned. */
+const LOOKED_UP_AT_ONCE = 8;
+
+function* inGroups<T>(items: Iterable<T>, size: number): Generator<readonly T[]> {
+  let group: T[] = [];
+  for (const item of items) {
+    group.push(item);
+    if (group.length < size) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
 }
 
 /** A block on its way to be compressed. */
@@ -85,8 +102,8 @@ class Packing {
   readonly #reader = new BlockReader();
   readonly #writer: SegmentWriter | undefined;
   readonly #queue: Flight[] = [];
-  /** Ids of blocks that were or are being compressed in this run. */
-  readonly #pending = new Set<string>();
+  /** Ids of blocks that the store has, or that were or are being compressed in this run. */
+  readonly #known = new Set<string>();
   #size = 0;
 
   constructor(options: PackOptions, size: number) {
@@ -97,6 +114,16 @@ class Packing {
       threads: options.threads,
     });
     this.#writer = options.codec === undefined ? undefined : new SegmentWriter(options.store, options.codec);
+  }
+
+  /** Finds out which of the next blocks the store has in the wanted form. */
+  lookUp(blocks: readonly PlannedBlock[]): void {
+    const { store, codec } = this.#options;
+    if (codec === undefined) return;
+    const ids = blocks.map(({ id }) => id);
+    store.segments.findAll(ids, codec.id).forEach((segment, i) => {
+      if (segment !== undefined) this.#known.add(ids[i] as string);
+    });
   }
 
   async add(block: PlannedBlock): Promise<void> {
@@ -122,9 +149,8 @@ class Packing {
 
   /** Whether a block must be compressed; asked once, since from then on it will be. */
   #isWanted(id: string): boolean {
-    const { store, codec } = this.#options;
-    if (codec === undefined || this.#pending.has(id) || store.segments.find(id, codec.id) !== undefined) return false;
-    this.#pending.add(id);
+    if (this.#options.codec === undefined || this.#known.has(id)) return false;
+    this.#known.add(id);
     return true;
   }
 

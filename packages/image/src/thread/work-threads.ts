@@ -25,6 +25,9 @@ export class WorkThread {
   }
 }
 
+/** Layers below this many bytes are packed by one thread: starting another one costs more. */
+export const WORTH_A_THREAD: number = 16 << 20;
+
 /**
  * The threads of one run: starting one costs 40 ms, so that whoever measures sources and whoever packs them use the same.
  * A thread that is taken is given back, or ended when it may be in the middle of something. The owner calls `close`.
@@ -35,6 +38,11 @@ export class WorkThreads {
   /** One that nobody uses. */
   take(): WorkThread {
     return this.#idle.pop() ?? new WorkThread();
+  }
+
+  /** Says that a layer of so many bytes is likely to be packed soon: a thread that it is worth may start already. */
+  expect(bytes: number): void {
+    if (bytes >= WORTH_A_THREAD && this.#idle.length === 0) this.#idle.push(new WorkThread());
   }
 
   giveBack(thread: WorkThread): void {

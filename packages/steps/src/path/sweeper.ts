@@ -110,6 +110,7 @@ export class Sweeper {
     }
     const swept = settle(context, scan);
     if (context.changed.size > 0 || context.before.size > 0) {
+      threads.expect(context.totals.bytes);
       for (const packed of context.before.values()) {
         const gone = unpackDirectory(packed);
         if (gone !== undefined) keepNode(context, gone);
