@@ -1,7 +1,7 @@
 import http from "node:http";
 import https from "node:https";
 import { type ProxyConfig, proxyFor } from "./proxy.ts";
-import { TunnelAgent } from "./tunnel-agent.ts";
+import { tunnelAgent } from "./tunnel-agent.ts";
 
 /** How TLS connections are made. Texts are PEM. */
 export interface TlsOptions {
@@ -56,10 +56,7 @@ export class Agents {
     }
     if (!secure) return { agent: this.#agent(`proxy ${proxy.protocol}`, () => this.#plain(proxy)), viaProxy: proxy };
     const timeoutMs = this.#connectTimeoutMs;
-    const agent = this.#agent(
-      `tunnel ${proxy.href}`,
-      () => new TunnelAgent(proxy, { timeoutMs, agent: this.#options }),
-    );
+    const agent = this.#agent(`tunnel ${proxy.href}`, () => tunnelAgent(proxy, { timeoutMs, agent: this.#options }));
     return { agent, viaProxy: undefined };
   }
 

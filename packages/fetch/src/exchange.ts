@@ -65,19 +65,26 @@ function redirected(from: URL, location: string, first: URL): URL {
   return url;
 }
 
-const LOCAL = new BlockList();
-LOCAL.addSubnet("127.0.0.0", 8);
-LOCAL.addSubnet("0.0.0.0", 8);
-LOCAL.addSubnet("169.254.0.0", 16);
-LOCAL.addAddress("::1", "ipv6");
-LOCAL.addAddress("::", "ipv6");
-LOCAL.addSubnet("fe80::", 10, "ipv6");
+/** This machine and its link; made at the first redirect. */
+let local: BlockList | undefined;
+
+function localAddresses(): BlockList {
+  const list = new BlockList();
+  list.addSubnet("127.0.0.0", 8);
+  list.addSubnet("0.0.0.0", 8);
+  list.addSubnet("169.254.0.0", 16);
+  list.addAddress("::1", "ipv6");
+  list.addAddress("::", "ipv6");
+  list.addSubnet("fe80::", 10, "ipv6");
+  return list;
+}
 
 function isThisMachine(url: URL): boolean {
   const host = url.hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
   const family = isIP(host);
   if (family === 0) return host === "localhost" || host.endsWith(".localhost");
-  return LOCAL.check(host, family === 6 ? "ipv6" : "ipv4");
+  local ??= localAddresses();
+  return local.check(host, family === 6 ? "ipv6" : "ipv4");
 }
 
 function basicAuthorization(url: URL): Record<string, string> {

@@ -7,21 +7,20 @@ import { IdleTimeout } from "./transport-failure.ts";
 
 type Callback = (error: Error | null, stream: Duplex) => void;
 
-/** An agent whose TLS connections go through a tunnel that a proxy makes (RFC 9110 §9.3.6, CONNECT). */
-export class TunnelAgent extends https.Agent {
-  readonly #proxy: URL;
-  readonly #timeoutMs: number;
-
-  constructor(proxy: URL, options: { readonly timeoutMs: number; readonly agent: https.AgentOptions }) {
-    super(options.agent);
-    this.#proxy = proxy;
-    this.#timeoutMs = options.timeoutMs;
-  }
-
-  override createConnection(options: https.RequestOptions, callback?: Callback): undefined {
+/**
+ * An agent whose TLS connections go through a tunnel that a proxy makes (RFC 9110 §9.3.6, CONNECT). No class of its own: to
+ * extend Node's would load TLS in every run, also of commands that fetch nothing.
+ */
+export function tunnelAgent(
+  proxy: URL,
+  { timeoutMs, agent: options }: { readonly timeoutMs: number; readonly agent: https.AgentOptions },
+): https.Agent {
+  const agent = new https.Agent(options);
+  const createTlsConnection = agent.createConnection.bind(agent);
+  agent.createConnection = (target: https.RequestOptions, callback?: Callback): undefined => {
     const done = (error: Error | null, stream: Duplex = new Duplex()) => callback?.(error, stream);
-    const request = this.#connect(options);
-    request.setTimeout(this.#timeoutMs, () => request.destroy(new IdleTimeout(this.#timeoutMs)));
+    const request = connectTo(target, proxy);
+    request.setTimeout(timeoutMs, () => request.destroy(new IdleTimeout(timeoutMs)));
     request.once("error", (error) => done(error));
     request.once("response", (response) => {
       response.destroy();
@@ -36,28 +35,28 @@ export class TunnelAgent extends https.Agent {
         return;
       }
       // `socket` is an option of tls.connect, to which Node's own agent hands all options on.
-      const overTunnel: https.RequestOptions & { socket: Duplex } = { ...options, socket };
-      const secure = super.createConnection(overTunnel);
+      const overTunnel: https.RequestOptions & { socket: Duplex } = { ...target, socket };
+      const secure = createTlsConnection(overTunnel);
       if (secure instanceof Duplex) done(null, secure);
     });
     request.end();
     return undefined;
-  }
+  };
+  return agent;
+}
 
-  #connect(options: https.RequestOptions): http.ClientRequest {
-    const proxy = this.#proxy;
-    const target = `${options.host ?? ""}:${options.port ?? 443}`;
-    const client = proxy.protocol === "https:" ? https : http;
-    return client.request({
-      method: "CONNECT",
-      host: proxy.hostname.replace(/^\[|\]$/g, ""),
-      port: proxy.port || (proxy.protocol === "https:" ? 443 : 80),
-      path: target,
-      agent: false,
-      headers: { host: target, ...proxyAuthorization(proxy) },
-      ...(options.signal === undefined ? {} : { signal: options.signal }),
-    });
-  }
+function connectTo(options: https.RequestOptions, proxy: URL): http.ClientRequest {
+  const target = `${options.host ?? ""}:${options.port ?? 443}`;
+  const client = proxy.protocol === "https:" ? https : http;
+  return client.request({
+    method: "CONNECT",
+    host: proxy.hostname.replace(/^\[|\]$/g, ""),
+    port: proxy.port || (proxy.protocol === "https:" ? 443 : 80),
+    path: target,
+    agent: false,
+    headers: { host: target, ...proxyAuthorization(proxy) },
+    ...(options.signal === undefined ? {} : { signal: options.signal }),
+  });
 }
 
 /** The header with the user and password that the address of a proxy holds, if any. */

@@ -1,3 +1,4 @@
+import { existsSync, realpathSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { isAbsolute, join, relative, resolve } from "node:path";
 import { API_NAMES } from "@imgbuild/define";
@@ -27,9 +28,14 @@ export function definitionPlugin(workspaceRoot: string, definitions: readonly st
   return {
     name: "imgbuild",
     setup(build) {
-      build.onResolve({ filter: new RegExp(`^${DEFINITION_PREFIX}\\d+$`) }, ({ path }) => ({
-        path: join(workspaceRoot, definitions[Number(path.slice(DEFINITION_PREFIX.length))] ?? ""),
-      }));
+      build.onResolve({ filter: new RegExp(`^${DEFINITION_PREFIX}\\d+$`) }, ({ path }) => {
+        const file = definitions[Number(path.slice(DEFINITION_PREFIX.length))] ?? "";
+        const place = join(workspaceRoot, file);
+        // Links count as what they lead to, as everywhere in a bundle; what comes from a plugin is not followed by esbuild.
+        return existsSync(place)
+          ? { path: realpathSync(place) }
+          : { errors: [{ text: `Could not resolve "./${file}"` }] };
+      });
       build.onResolve({ filter: /^imgbuild$/ }, ({ importer }) => ({
         path: relative(workspaceRoot, importer),
         namespace: API_NAMESPACE,

@@ -85,7 +85,9 @@ class Walk {
     if (stat === undefined) return [-1, 0, 0, marks, below];
     const coarse = stat.mtimeMs % 1000 === 0 && stat.ctimeMs % 1000 === 0;
     const young = Math.max(stat.mtimeMs, stat.ctimeMs) > now - (coarse ? RACY_COARSE_MS : RACY_MS);
-    return [young ? -1 : stat.mtimeMs, stat.ctimeMs, stat.ino, marks, below];
+    // Some file systems keep no time for the top directory: it says 1970 whatever happens in it.
+    const sure = !young && stat.mtimeMs > 0;
+    return [sure ? stat.mtimeMs : -1, stat.ctimeMs, stat.ino, marks, below];
   }
 }
 

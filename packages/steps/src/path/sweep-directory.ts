@@ -175,8 +175,9 @@ function scanBelow(
     exclude(scan, i);
     return;
   }
-  // A directory whose own times are as they were has the same names: entries cannot come or go without them.
-  const same = scan.old !== undefined && before >= 0 && isSettled(scan.old, before, stat);
+  // A directory whose own times are as they were has the same names: entries cannot come or go without them. But the top
+  // directory of some file systems has no time: it says 1970 whatever happens in it.
+  const same = scan.old !== undefined && before >= 0 && isSettled(scan.old, before, stat) && stat.mtimeMs > 0;
   const above = descend(context, { path, stat, above: scan.above });
   const flags = racyFlag(stat, context.now());
   const below = scanDirectory(context, within(scan, scan.names[i] as string), { above, sameNames: same });
