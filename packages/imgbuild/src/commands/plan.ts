@@ -1,6 +1,6 @@
 import type { Flags } from "../cli/parsed-flags.ts";
 import type { Host } from "../host.ts";
-import { failIfAllFailed } from "../session/check-plan.ts";
+import { failIfAllFailed, failIfAnyFailed } from "../session/check-plan.ts";
 import { planTargets, prepare } from "../session/prepare.ts";
 import { withSession } from "../session/session.ts";
 
@@ -11,9 +11,12 @@ export function runPlan(flags: Flags, host: Host): Promise<number> {
     const plan = planTargets(session, prepared);
     failIfAllFailed(plan, flags.keepGoing);
     if (!flags.json) {
+      const width = Math.max(...plan.steps.map((step) => step.kind.length));
       for (const step of plan.steps)
-        host.stdout.write(`${step.state.padEnd(5)}  ${step.kind.padEnd(7)}  ${step.label}\n`);
+        host.stdout.write(`${step.state.padEnd(5)}  ${step.kind.padEnd(width)}  ${step.label}\n`);
     }
+    // With keep-going the plan of the others is worth seeing; that some cannot be built is the answer all the same.
+    failIfAnyFailed(plan);
     return 0;
   });
 }

@@ -85,6 +85,13 @@ test("a report that cannot be written is told beside what failed, and the run st
   expect((await rig.run(["plan", "//ok", "--report", "r.json"])).stderr).toContain('does not take "--report"');
 });
 
+test("a plan with keep-going shows what can be built, and fails for what cannot", async () => {
+  const { code, lines, stderr } = await rig.run(["plan", "//...", "-k"]);
+  expect(code).toBe(2);
+  expect(lines.map((line) => line.split(/\s+/).at(-1))).toEqual(["//ok", "//ok"]);
+  expect(stderr).toContain('Cannot read "//bad/no"');
+});
+
 test("--progress json keeps stderr to events, the failure too", async () => {
   const { stderr } = await rig.run(["build", "//nope", "--progress", "json"]);
   expect(typesOf(stderr)).toEqual(["run.start", "error", "run.end"]);
