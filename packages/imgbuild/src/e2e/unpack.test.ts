@@ -207,7 +207,8 @@ describe("hostile and odd tars", () => {
   });
 
   test.each([
-    ["text", Buffer.from("no archive at all, just text"), "Cannot unpack path"],
+    ["text", Buffer.from("no archive at all, just text"), "it is no tar and no zip"],
+    ["an empty file", Buffer.alloc(0), "it is empty"],
     ["a cut archive", tarOf([["a", "x".repeat(5000)]]).subarray(0, 2000), "Cannot unpack path"],
     ["bzip2", Buffer.from("425a6839314159265359", "hex"), "it is compressed by bzip2"],
     ["a Debian package", Buffer.from("!<arch>\ndebian-binary"), "such as a Debian package"],

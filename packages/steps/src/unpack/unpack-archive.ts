@@ -6,6 +6,9 @@ import { ArchiveTree } from "./archive-tree.ts";
 import { tarMembers } from "./tar-members.ts";
 import { zipMembers } from "./zip-members.ts";
 
+const WANTED =
+  "Give it a tar, plain or compressed by gzip, zstd or xz, or a zip; anything else can be unpacked with runCommand";
+
 /** First bytes of what is no archive for us, and what it is. */
 const OTHERS: readonly (readonly [string, string])[] = [
   ["425a68", "compressed by bzip2"],
@@ -24,9 +27,11 @@ export async function unpackArchive(file: ArchiveFile, context: UnpackContext): 
   const other = OTHERS.find(([start]) => magic.startsWith(start));
   if (other !== undefined) {
     throw new ImgbuildError("unsupported", `Cannot unpack ${title}: it is ${other[1]}`, {
-      hint: "Wanted a tar, plain or compressed by gzip, zstd or xz, or a zip: pack it anew, or unpack it with runCommand",
+      hint: WANTED,
     });
   }
+  if (file.size === 0)
+    throw new ImgbuildError("invalid-archive", `Cannot unpack ${title}: it is empty`, { hint: WANTED });
   const tree = new ArchiveTree(args, title);
   const writer = new StoredTreeWriter(store);
   try {
@@ -39,8 +44,17 @@ export async function unpackArchive(file: ArchiveFile, context: UnpackContext): 
     return writer.commit();
   } catch (error) {
     writer.abort();
-    throw error;
+    throw tree.members === 0 ? noArchive(error, title) : error;
   }
+}
+
+/** Where not even the first member can be read, it is mostly something else. */
+function noArchive(error: unknown, title: string): unknown {
+  if (!(error instanceof ImgbuildError) || !/^Cannot read the archive/.test(error.message)) return error;
+  return new ImgbuildError("invalid-archive", `Cannot unpack ${title}: it is no tar and no zip`, {
+    hint: WANTED,
+    cause: error,
+  });
 }
 
 async function addMember(writer: StoredTreeWriter, tree: ArchiveTree, member: ArchiveMember): Promise<void> {
