@@ -8,8 +8,8 @@ interface AheadSource {
   readonly before: ReadonlyMap<string, Buffer>;
 }
 
-/** Below so many files a second thread costs more than it gives. */
-const WORTH_A_THREAD = 8_000;
+/** With fewer files the sweep is over before a second thread has begun. */
+const WORTH_A_THREAD = 16_000;
 
 /**
  * Looks at the files of sources that are about to be swept, on a second thread and from the other end. What it says was
@@ -21,11 +21,11 @@ export class StatAhead {
   readonly #places = new Map<string, ReadonlyMap<string, number>>();
   readonly #worker: Worker;
 
-  /** Begins to look; undefined when there is too little to look at. */
-  static begin(sources: readonly AheadSource[]): StatAhead | undefined {
+  /** Begins to look; undefined when there are fewer than `least` files to look at. */
+  static begin(sources: readonly AheadSource[], least = WORTH_A_THREAD): StatAhead | undefined {
     let files = 0;
     for (const { before } of sources) for (const packed of before.values()) files += countOf(packed);
-    return files < WORTH_A_THREAD ? undefined : new StatAhead(sources);
+    return files < least ? undefined : new StatAhead(sources);
   }
 
   private constructor(sources: readonly AheadSource[]) {

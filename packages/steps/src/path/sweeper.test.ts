@@ -51,6 +51,7 @@ function sweep(path = "src", args: Partial<PathArgs> = {}, now = Date.now() + LA
     hidden: new Set([join(root, "src/cache")]),
     now: () => now,
     threads,
+    aheadFrom: 5_000,
   });
   const full = { path, include: [], exclude: [], follow: false, ...args };
   const recipe = { kind: "path", args: full as unknown as Derivation["args"], inputs: [] };

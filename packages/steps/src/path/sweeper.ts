@@ -21,6 +21,8 @@ export interface SweeperOptions {
   readonly hidden: ReadonlySet<string>;
   readonly now: () => number;
   readonly threads: WorkThreads;
+  /** From how many files on a second thread looks ahead, where that is not left to the sweeper. */
+  readonly aheadFrom?: number;
 }
 
 /** Sweeps path sources: each (path, selection) once a run, compared with the packed snapshot of the last sweep. */
@@ -46,13 +48,16 @@ export class Sweeper {
    * path. Where there is much to look at, a second thread looks ahead.
    */
   readAll(derivations: readonly Derivation[], counters: SweepCounters): readonly (Leaf | ImgbuildError)[] {
-    const { store, workspaceRoot } = this.#options;
+    const { store, workspaceRoot, aheadFrom } = this.#options;
     const sources = derivations.map((derivation): Source => {
       const args = derivation.args as unknown as PathArgs;
       const key = snapshotKey(args, workspaceRoot);
       return { args, key, root: rootOf(args, workspaceRoot), before: store.snapshots.load(key) };
     });
-    const ahead = StatAhead.begin(sources.filter(({ args }) => !args.follow));
+    const ahead = StatAhead.begin(
+      sources.filter(({ args }) => !args.follow),
+      aheadFrom,
+    );
     try {
       return derivations.map((derivation, i) => this.#read(derivation, sources[i] as Source, { counters, ahead }));
     } finally {
