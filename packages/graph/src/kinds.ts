@@ -177,7 +177,7 @@ export interface ImageIndexArgs {
 /**
  * `npmPackage`: the files of one package of npm. No inputs. `origin` is undefined for what a registry has under the name and
  * version, `registry+URL` when a lock says where, `url+URL` for an address of its own, `file+PATH` for a tarball of the
- * workspace.
+ * workspace; `registry@DIRECTORY+URL` and `url@DIRECTORY+URL` name the directory of the lock where it is not the workspace.
  */
 export interface NpmPackageArgs {
   readonly name: string;

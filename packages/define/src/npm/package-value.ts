@@ -22,7 +22,8 @@ export function packageValue(
 
 /** Hosts are in no key: the same package from another registry is the same. */
 function originOf({ source }: PackageUnit, lockRoot: string): string | undefined {
+  const at = lockRoot === "" ? "" : `@${encodeURIComponent(lockRoot)}`;
   if (source.from === "file") return `file+${join(lockRoot, source.path)}`;
-  if (source.from === "url") return `url+${source.url}`;
-  return source.resolved === undefined ? undefined : `registry+${source.resolved}`;
+  if (source.from === "url") return `url${at}+${source.url}`;
+  return source.resolved === undefined && at === "" ? undefined : `registry${at}+${source.resolved ?? ""}`;
 }

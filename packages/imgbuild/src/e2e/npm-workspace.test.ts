@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
-import { repositoryFiles, startTestRegistry, type TestPackage } from "@imgbuild/testkit";
+import { repositoryFiles, startTestRegistry, type TestPackage, workspaceRig } from "@imgbuild/testkit";
 import {
   build,
   built,
@@ -148,4 +148,25 @@ test("the application is its directory without what is of one machine; include c
   ]);
   rig.write("images/api/image.ts", imageWith('include: ["dist/**", ".env", ".npmrc"], exclude: "**/*.map"'));
   expect(await listed()).toEqual([".env 644", "dist/app.js 644", "package.json 644"]);
+});
+
+test("a lock in a directory of its own uses the .npmrc beside it, and is named from the workspace", async () => {
+  await using registry = await startTestRegistry([LEFT, RIGHT]);
+  const inner = Object.entries(repositoryFiles(REPOSITORY)).map(([path, text]) => [`web/${path}`, text]);
+  const files = {
+    ...Object.fromEntries(inner),
+    "imgbuild.config.ts": "export default {};\n",
+    ".npmrc": "registry=http://127.0.0.1:1/\n",
+    "web/.npmrc": `registry=${registry.url}\n`,
+    "web/packages/api/src/main.js": "console.log(require('left').left, require('shared'));",
+    "web/packages/shared/index.js": "module.exports = 'shared';",
+    "web/images/api/image.ts": imageWith("optional: false"),
+  };
+  await using rig = await workspaceRig({ files });
+  expect(runNode(join(await rootfs(rig, "//web/images/api"), "app/packages/api"), "src/main.js")).toBe("right shared");
+  rig.write("web/packages/api/package.json", '{"name":"api"}');
+  const result = await rig.run(["build", "//web/images/api"]);
+  expect(result.stderr).toContain(
+    'Cannot use "web/package-lock.json": it is out of step with "web/packages/api/package.json"',
+  );
 });

@@ -4,6 +4,7 @@ import type { Host } from "../host.ts";
 /** What fetching packages needs of a session. */
 export interface NpmConnectionOptions {
   readonly host: Host;
-  readonly workspaceRoot: string;
+  /** The directory of a lock: absolute. npm reads the .npmrc there. */
+  readonly project: string;
   readonly emit: EventSink;
 }

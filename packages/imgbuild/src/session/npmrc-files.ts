@@ -4,17 +4,18 @@ import { dirname, join } from "node:path";
 export interface NpmrcPlaces {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly home: string;
-  readonly workspaceRoot: string;
+  /** The directory of the lock. */
+  readonly project: string;
   /** The node that npm runs on. */
   readonly nodePath: string;
 }
 
 /** The files of npm's configuration that there may be, strongest first: project, user, global. */
-export function npmrcFiles({ env, home, workspaceRoot, nodePath }: NpmrcPlaces): readonly string[] {
+export function npmrcFiles({ env, home, project, nodePath }: NpmrcPlaces): readonly string[] {
   const setting = (name: string) => env[`npm_config_${name}`] || env[`NPM_CONFIG_${name.toUpperCase()}`];
   const prefix = setting("prefix") ?? env.PREFIX ?? dirname(dirname(nodePath));
   const files = [
-    join(workspaceRoot, ".npmrc"),
+    join(project, ".npmrc"),
     setting("userconfig") ?? join(home, ".npmrc"),
     setting("globalconfig") ?? join(prefix, "etc", "npmrc"),
   ];

@@ -9,15 +9,15 @@ import { npmrcFiles } from "./npmrc-files.ts";
 import { openFetcher } from "./open-fetcher.ts";
 
 /** Reads npm's configuration and makes connections with its proxies and certificates. */
-export async function openNpmAccess({ host, workspaceRoot, emit }: NpmConnectionOptions): Promise<NpmAccess> {
+export async function openNpmAccess({ host, project, emit }: NpmConnectionOptions): Promise<NpmAccess> {
   const { env } = host;
   const home = env.HOME || homedir();
-  const files = npmrcFiles({ env, home, workspaceRoot, nodePath: process.execPath });
+  const files = npmrcFiles({ env, home, project, nodePath: process.execPath });
   const config = npmConfigFrom({ npmrcTexts: files.map(textOf), env, homedir: home });
   for (const message of config.warnings) emit({ type: "warning", message });
   const asked = new Map<string, Promise<string | undefined>>();
   const ask = (kind: "registry" | "default registry") => {
-    const known = asked.get(kind) ?? askNpm(kind, { env, cwd: workspaceRoot, signal: host.signal });
+    const known = asked.get(kind) ?? askNpm(kind, { env, cwd: project, signal: host.signal });
     asked.set(kind, known);
     return known;
   };

@@ -56,9 +56,9 @@ export async function withSession<T>(flags: Flags, host: Host, body: (session: S
       : resolve(cwd, flags.cacheDir);
   const store = await openStore({ directory: cacheDir, now: () => host.now(), pid: host.pid, hostname: host.hostname });
   const reporter = makeReporter(flags, host, workspaceRoot);
-  const npm = new Connection<NpmAccess>(async () => {
+  const npm = new Connection<NpmAccess>(async (directory) => {
     const { openNpmAccess } = await import("./open-npm-access.ts");
-    return openNpmAccess({ host, workspaceRoot, emit: reporter.emit });
+    return openNpmAccess({ host, project: join(workspaceRoot, directory), emit: reporter.emit });
   });
   const web = new Connection<WebAccess>(async () => {
     const { openWebAccess } = await import("./open-web-access.ts");

@@ -48,8 +48,8 @@ export class PackageStore {
   async fetchAhead(units: readonly NpmPackage[], signal: AbortSignal): Promise<void> {
     const missing = units.filter((unit) => unit.source.from !== "file" && this.known(unit) === undefined);
     if (missing.length === 0) return;
-    const cache = (await this.#options.access()).config.cacheDirectory;
     for (const unit of missing) {
+      const cache = (await this.#options.access(unit.lockRoot)).config.cacheDirectory;
       if (cachedTarballPaths(cache, unit.integrity).some((path) => existsSync(path))) continue;
       this.#options.downloads.start(this.#wanted(unit), signal);
     }
@@ -67,7 +67,7 @@ export class PackageStore {
   /** npm's cache is somebody else's: what is not right there is fetched. */
   async #fromCache(unit: NpmPackage, watch: PackageWatch): Promise<UnpackedPackage | undefined> {
     if (unit.source.from === "file") return undefined;
-    const { config } = await this.#options.access();
+    const { config } = await this.#options.access(unit.lockRoot);
     for (const path of cachedTarballPaths(config.cacheDirectory, unit.integrity)) {
       if (!existsSync(path)) continue;
       try {
@@ -89,7 +89,7 @@ export class PackageStore {
       onProgress: ({ received, total }) => watch.progress(received, total),
     });
     const path = await download.catch(async (error: unknown) => {
-      throw withRegistryHint(error, unit, (await this.#options.access()).config);
+      throw withRegistryHint(error, unit, (await this.#options.access(unit.lockRoot)).config);
     });
     const unpacked = this.known(unit) ?? (await this.#unpack(path, unit, watch));
     downloads.drop(wanted);
@@ -107,7 +107,7 @@ export class PackageStore {
 
   #wanted(unit: NpmPackage): WantedFile {
     const addresses = async () => {
-      const access = await this.#options.access();
+      const access = await this.#options.access(unit.lockRoot);
       return { urls: await tarballAddresses(access, unit), fetcher: access.fetcher };
     };
     const isUsed = () => this.known(unit) !== undefined;
