@@ -1,7 +1,14 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readTarSync } from "@imgbuild/tar";
-import { type Dockerd, describeWithTools, startDockerd, type WorkspaceRig, workspaceRig } from "@imgbuild/testkit";
+import {
+  type Dockerd,
+  describeWithTools,
+  savedImages,
+  startDockerd,
+  type WorkspaceRig,
+  workspaceRig,
+} from "@imgbuild/testkit";
 import { type HandMadeLayer, handMadeArchive } from "./hand-made-archive.ts";
 
 const BUILDS = `import { buildImage, buildLayeredImage, exportImage, text, tree } from "imgbuild";
@@ -79,6 +86,60 @@ describeWithTools(["unshare", "setpriv"], "hostile bases", () => {
     expect([lstatSync(canary).mtimeMs, lstatSync(join(canary, "file")).ctimeMs]).toEqual(before);
     expect(places.filter((place) => existsSync(place))).toEqual([]);
   });
+});
+
+test("what a base has is not stored again, but for what it deleted, hides or has otherwise", async () => {
+  const base: readonly HandMadeLayer[] = [
+    [
+      ["same", "s"],
+      ["gone", "g"],
+      ["opaque/old", "o"],
+      ["below/deleted/x", "x"],
+      ["mode", { mode: 0o600 }],
+      ["owner", { uid: 5 }],
+      ["late", { mtime: 1_000_000 }],
+      ["swapped", { type: "symlink", linkname: "same" }],
+      ["twin", { type: "hardlink", linkname: "same" }],
+      ["again", "first"],
+    ],
+    [
+      [".wh.gone", ""],
+      ["opaque/.wh..wh..opq", ""],
+      ["below/.wh.deleted", ""],
+      [".wh.again", ""],
+    ],
+    [["again", "first"]],
+  ];
+  const texts = {
+    same: "s",
+    gone: "g",
+    "opaque/old": "o",
+    "below/deleted/x": "x",
+    mode: "",
+    owner: "",
+    late: "",
+    swapped: "s",
+    twin: "s",
+    again: "first",
+  };
+  await using rig = await workspaceRig({ files: { "base.tar": handMadeArchive("base:1", base) } });
+  const places = Object.entries(texts).map(([path, content]) => `"/${path}": text("${content}")`);
+  const tree = `tree({ ${places.join(", ")} })`;
+  for (const image of [
+    `buildImage({ name: "a", fromImage: "./base.tar", copyToRoot: ${tree} })`,
+    `buildLayeredImage({ name: "b", fromImage: "./base.tar", contents: ${tree} })`,
+  ]) {
+    rig.write(
+      "image.ts",
+      `import { buildImage, buildLayeredImage, text, tree } from "imgbuild";\nexport default ${image};`,
+    );
+    const out = join(rig.outside, "out.tar");
+    expect(await rig.run(["build", "//...", "-o", out, "--compression", "none"])).toMatchObject({ code: 0 });
+    const top = savedImages(out)[0]
+      ?.layers.at(-1)
+      ?.filter(({ type }) => type !== "directory");
+    expect(top?.map(({ path }) => path)).toEqual(["below/deleted/x", "gone", "mode", "opaque/old", "owner", "swapped"]);
+  }
 });
 
 test("a source cannot delete what is below it: names of whiteouts are refused wherever they come from", async () => {
