@@ -73,6 +73,12 @@ describeWithTools([...DOCKER_TOOLS, "skopeo"], "dockerTools H: several images, e
     const tag = (await on.imgbuild("tag", "//h:untagged")).stdout.trim();
     expect(savedImages(file).map(({ names }) => names)).toEqual([[`untagged:${tag}`], ["redis:latest"]]);
     expect(on.docker.docker(["load", "--input", file]).stdout).toContain(`untagged:${tag}`);
+    expect((await on.imgbuild("tag", "//h:withoutTag")).stdout).toBe(`untagged:${tag}\nredis:latest\n`);
+    expect((await on.imgbuild("tag", "//h:index", "//h:both")).stdout).toBe(
+      "//h:both  bash:latest\n//h:both  redis:latest\n//h:index  app:1\n",
+    );
+    const { code, stderr } = await on.rig.run(["tag", "//h:files"]);
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining("it has no name") });
   });
 
   test("DT-52: an export holds ./bin/busybox, without what a layer deleted", async () => {

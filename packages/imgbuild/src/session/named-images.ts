@@ -6,7 +6,6 @@ import {
   type ImageArgs,
   type ImageIndexArgs,
   type InputHash,
-  type MergeImagesArgs,
   type Output,
   type Target,
   tagOf,
@@ -15,7 +14,7 @@ import type { ImageData } from "@imgbuild/image";
 import { hashInputs, type RunResult } from "@imgbuild/scheduler";
 import type { CollectionOutput, ImageOutput } from "@imgbuild/steps";
 import type { Prepared } from "./prepare.ts";
-import { referenceOf } from "./reference.ts";
+import { mergedReferences, referenceOf } from "./reference.ts";
 
 /** What naming the images of a target needs. */
 export interface NamedOptions {
@@ -61,18 +60,12 @@ function collectedImages({ inputs }: Derivation, { prepared, output }: NamedOpti
 
 function mergedImages(target: Target, derivation: Derivation, options: NamedOptions): Deliverable[] {
   const { prepared, result } = options;
-  const { graph } = prepared.evaluation;
-  const { inputs } = derivation;
   const reading = { leaves: result.leaves, errors: new Map<DerivationId, ImgbuildError>() };
-  const hashes = hashInputs(graph, inputs, reading);
-  const { images } = derivation.args as unknown as MergeImagesArgs;
+  const hashes = hashInputs(prepared.evaluation.graph, derivation.inputs, reading);
+  const references = mergedReferences(target, derivation, hashes);
   const owners = new Map<string, string>();
   return collectedImages(derivation, options).map((data, i) => {
-    const hash = inputs[i] === undefined ? undefined : hashes.get(inputs[i]);
-    const name = images[i];
-    if (hash === undefined || name === undefined)
-      throw new ImgbuildError("internal", "Internal error: a merged image has no name");
-    const reference = referenceOf({ ...target, image: { ...name, compressor: "gz" } }, tagOf(hash));
+    const reference = references[i] ?? "";
     const other = owners.get(reference);
     owners.set(reference, data.config);
     if (other === undefined || other === data.config) return { data, references: [reference] };
