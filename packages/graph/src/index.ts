@@ -1,5 +1,6 @@
 export type { BuildEvent, EventSink, MissReason, PlannedStep, StepResult } from "./build-event.ts";
 export { byCodeUnit, canonicalJson, hashParts } from "./canonical.ts";
+export { commandTitle } from "./command-title.ts";
 export type { Derivation, DerivationId, Graph, InputHash, ResolvedKey, Target, TargetImage } from "./derivation.ts";
 export type { JsonValue } from "./json.ts";
 export { derivationId, FORMAT_VERSION, inputHash, resolvedKey, tagOf } from "./keys.ts";

@@ -5,6 +5,7 @@ export { OutputLines } from "./output-lines.ts";
 export { type ChangedContent, type ChangedFile, type ReadChangesOptions, readChanges } from "./read-changes.ts";
 export { type FoundOutput, readOutput } from "./read-output.ts";
 export { removeTree } from "./remove-tree.ts";
+export { hasInterpreter } from "./run-files.ts";
 export { openSandbox, type Sandbox } from "./sandbox.ts";
 export type { SandboxHost } from "./sandbox-host.ts";
 export {

@@ -59,7 +59,7 @@ export function writeRunFiles(abilities: Abilities, run: SandboxRun, tools: Host
 }
 
 /** Whether the first line of a script names a program that is no shell. A shell is the one that there is, with `-e`. */
-function hasInterpreter(script: string): boolean {
+export function hasInterpreter(script: string): boolean {
   const words = /^#!([^\n]*)/.exec(script)?.[1]?.trim().split(/\s+/) ?? [];
   const names = words.map((word) => word.slice(word.lastIndexOf("/") + 1));
   const [first = "", second = ""] = names;

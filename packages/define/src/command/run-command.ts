@@ -1,4 +1,4 @@
-import type { JsonValue, RunCommandArgs } from "@imgbuild/graph";
+import { commandTitle, type JsonValue, type RunCommandArgs } from "@imgbuild/graph";
 import { baseLayers } from "../base-layers.ts";
 import type { Caller } from "../call.ts";
 import { readSource } from "../files.ts";
@@ -41,7 +41,7 @@ export function makeRunCommand(caller: Caller, options: unknown): RunCommandValu
   throwProblems("Cannot run a command", problems);
   if (args.network) {
     caller.host.warn(
-      `The command ${quote(titleOf(command))} uses the network: what it makes is not decided by its key alone`,
+      `The command ${quote(commandTitle(command))} uses the network: what it makes is not decided by its key alone`,
     );
   }
   const base = isImage(root) ? baseLayers(caller, root) : root;
@@ -50,17 +50,10 @@ export function makeRunCommand(caller: Caller, options: unknown): RunCommandValu
     args: args as unknown as JsonValue,
     inputs: [...(inputs.source === undefined ? [] : [inputs.source]), ...(base === undefined ? [] : [base])],
     position: caller.host.position(),
-    summary: `command ${titleOf(command)}`,
+    summary: `command ${commandTitle(command)}`,
     shown: { output: (path: string): Source => selectFrom(caller, value, { path, outputs, shape }) },
   });
   return value;
-}
-
-/** A command in a few words. */
-function titleOf(command: RunCommandArgs["command"]): string {
-  const text = typeof command === "string" ? command : command.join(" ");
-  const [line = ""] = text.trim().split("\n");
-  return line.length > 60 ? `${line.slice(0, 57)}...` : line;
 }
 
 function readWorkingDirectory({ dir }: Caller, given: Readonly<Record<string, unknown>>, problems: Problem[]): string {

@@ -46,6 +46,12 @@ describeWithTools(["unshare", "tar"], "secrets of runCommand", () => {
     expect(content("out")).not.toContain("s3cr3t");
   });
 
+  test("are variables of a script in another language too", async () => {
+    const command = "#!/usr/bin/env node\nrequire('fs').writeFileSync('out', String(process.env.TOKEN.length));";
+    await using rig = await workspace(command, '[{ name: "TOKEN", env: true }]');
+    expect((await rootfsOf(rig)).content("out")).toBe(String(SECRET.length));
+  });
+
   test("come from a file too, whose last line break does not count", async () => {
     await using rig = await workspaceRig({ files: { "app/image.ts": image("wc -c < /run/secrets/TOKEN > out") } });
     rig.write("token.txt", `${SECRET}\n`);

@@ -1,8 +1,7 @@
-import { rmSync } from "node:fs";
-import { OutputLines, type SandboxRun } from "@imgbuild/sandbox";
+import { chmodSync, rmSync, writeFileSync } from "node:fs";
+import { hasInterpreter, OutputLines, type SandboxBind, type SandboxRun } from "@imgbuild/sandbox";
 import { keepRun } from "../script/kept-runs.ts";
 import { scriptFailure } from "../script/script-failure.ts";
-import type { Command } from "./command-args.ts";
 import { environmentOf, networkBinds } from "./command-environment.ts";
 import type { Job } from "./command-job.ts";
 import type { LaidOut } from "./lay-out.ts";
@@ -23,11 +22,12 @@ export async function performCommand(job: Job, { view, nodes }: LaidOut): Promis
   const hosts = command.machine !== null && network ? networkBinds() : [];
   const secretDirectory = `${directory}/secrets`;
   let end: Awaited<ReturnType<typeof context.sandbox.run>>;
+  const { words, binds } = programOf(job);
   try {
     end = await context.sandbox.run({
       ...view,
-      binds: [...view.binds, ...hosts, ...secrets.place(secretDirectory)],
-      command: wordsOf(command),
+      binds: [...view.binds, ...hosts, ...binds, ...secrets.place(secretDirectory)],
+      command: words,
       env: environmentOf(command),
       network,
       timeoutMs: timeoutSeconds === null ? undefined : timeoutSeconds * 1000,
@@ -69,9 +69,20 @@ function hintFor(undeclared: readonly string[]): string {
   return `Add it to the inputs of the command: inputs: [${undeclared.join(", ")}]${npm}`;
 }
 
-function wordsOf(command: Command): SandboxRun["command"] {
+/** Where a script is that another program than a shell runs, after a shell has made variables of secrets. */
+const SCRIPT = "/.imgbuild/program";
+
+function programOf({ command, directory }: Job): {
+  readonly words: SandboxRun["command"];
+  readonly binds: readonly SandboxBind[];
+} {
   const variables = secretVariables(command);
-  if (typeof command.command === "string") return { script: `${variables}${command.command}` };
-  if (variables === "") return { argv: command.command };
-  return { argv: ["sh", "-c", `${variables}exec "$@"`, "sh", ...command.command] };
+  const { command: given } = command;
+  const after = (argv: readonly string[]) => ({ argv: ["sh", "-c", `${variables}exec "$@"`, "sh", ...argv] });
+  if (typeof given !== "string") return { words: variables === "" ? { argv: given } : after(given), binds: [] };
+  if (variables === "" || !hasInterpreter(given)) return { words: { script: `${variables}${given}` }, binds: [] };
+  const source = `${directory}/helpers/program`;
+  writeFileSync(source, given);
+  chmodSync(source, 0o755);
+  return { words: after([SCRIPT]), binds: [{ source, target: SCRIPT, readOnly: true }] };
 }
