@@ -1,5 +1,5 @@
 import { ACCOUNT_NAME, isPasswdField, type WantedAccount } from "./accounts.ts";
-import { isDynamic } from "./shell/run.ts";
+import { isDynamic, type ShellCommand } from "./shell/run.ts";
 
 const NAMES = new Set(["adduser", "addgroup", "useradd", "groupadd"]);
 /** Options that take the next word. */
@@ -14,13 +14,13 @@ const NO_LOGIN = "/usr/sbin/nologin";
  * The accounts that commands of a maintainer script would make with adduser, addgroup, useradd or groupadd (system accounts only), and
  * whether there are calls that only running them would tell, for words that the shell puts in.
  */
-export function accountsOf(commands: readonly (readonly string[])[]): {
+export function accountsOf(commands: readonly ShellCommand[]): {
   readonly accounts: readonly WantedAccount[];
   readonly complete: boolean;
 } {
   const accounts: WantedAccount[] = [];
   let complete = true;
-  for (const words of commands) {
+  for (const { words } of commands) {
     const at = words.findIndex((word) => NAMES.has(word.replace(/^(?:\/usr)?\/s?bin\//, "")));
     const tool = words[at]?.replace(/^.*\//, "");
     if (tool === undefined || !isCall(words.slice(0, at))) continue;

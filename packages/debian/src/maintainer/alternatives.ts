@@ -1,5 +1,5 @@
 import { byCodeUnit } from "../text/by-code-unit.ts";
-import { isDynamic } from "./shell/run.ts";
+import { isDynamic, type ShellCommand } from "./shell/run.ts";
 
 /** A choice that a package offers to `update-alternatives --install`. */
 export interface Alternative {
@@ -16,12 +16,12 @@ export interface Alternative {
 
 /** The alternatives that commands of a script would install, and whether there are calls that only running them would tell. */
 export function alternativesOf(
-  commands: readonly (readonly string[])[],
+  commands: readonly ShellCommand[],
   packageName: string,
 ): { readonly alternatives: readonly Alternative[]; readonly complete: boolean } {
   const alternatives: Alternative[] = [];
   let complete = true;
-  for (const words of commands) {
+  for (const { words } of commands) {
     const at = words.indexOf("--install");
     if (!words.some((word) => /(^|\/)update-alternatives$/.test(word)) || at === -1) continue;
     const alternative = alternativeOf(words.slice(at + 1), packageName);

@@ -1,5 +1,5 @@
 import { isModeChange } from "./mode-change.ts";
-import { isDynamic } from "./shell/run.ts";
+import { isDynamic, type ShellCommand } from "./shell/run.ts";
 import type { WantedPath } from "./tmpfiles.ts";
 
 /** What the commands of a script do to files, and the names of those that do what cannot be told. */
@@ -11,7 +11,7 @@ export interface ScriptFiles {
 
 /** Commands that change files, where it cannot be read off how. */
 const EFFECTIVE =
-  /^(?:dpkg-divert|fc-cache|glib-compile-schemas|gtk-update-icon-cache|make-ssl-cert|mktexlsr|openssl|perl|python3?|setcap|ssh-keygen|tar|update-(?!alternatives$|ca-certificates$|rc\.d$|exim4|icon-caches$|inetd$|initramfs$|binfmts$|grub|menus$|mime$)[a-z.-]+)$/;
+  /^(?:fc-cache|glib-compile-schemas|gtk-update-icon-cache|make-ssl-cert|mktexlsr|openssl|perl|python3?|setcap|ssh-keygen|tar|update-(?!alternatives$|ca-certificates$|rc\.d$|exim4|icon-caches$|inetd$|initramfs$|binfmts$|grub|menus$|mime$)[a-z.-]+)$/;
 
 type Reader = (call: Call) => readonly WantedPath[] | undefined;
 
@@ -40,6 +40,11 @@ const READERS: Readonly<Record<string, Reader>> = {
   chmod: readChmod,
   chown: readChown,
   cp: readCopy,
+  // Those that only keep files while they move into a merged /usr change nothing here.
+  "dpkg-divert": ({ options, words }) =>
+    [...options.values(), ...words].some((word) => word.endsWith("usr-is-merged")) || options.has("--remove")
+      ? []
+      : undefined,
   "dpkg-statoverride": readOverride,
   install: readInstall,
   ln: readLink,
@@ -51,18 +56,35 @@ const READERS: Readonly<Record<string, Reader>> = {
   ucf: readCopy,
 };
 
-/** Reads off what commands would have done. Paths are those of the image; nothing is thrown. */
-export function scriptFiles(commands: readonly (readonly string[])[]): ScriptFiles {
+/** What makes something where nothing is: of these only those count that run for sure. */
+const MAKERS: ReadonlySet<string> = new Set(["cp", "install", "ln", "touch", "ucf"]);
+
+/**
+ * Reads off what commands would have done. Paths are those of the image; nothing is thrown. Owners, modes and directories count also
+ * where a condition is open, for they change nothing that is not there.
+ */
+export function scriptFiles(commands: readonly ShellCommand[]): ScriptFiles {
   const paths: WantedPath[] = [];
   const unknown = new Set<string>();
-  for (const [first = "", ...given] of commands) {
+  const removed = new Set<string>();
+  for (const { words, certain } of commands) {
+    const [first = "", ...given] = words;
     const name = first.replace(/^\/(?:usr\/)?s?bin\//, "");
+    if (name === "rmdir") for (const path of plain(given) ?? []) removed.add(path);
     const reader = Object.hasOwn(READERS, name) ? READERS[name] : undefined;
-    const read = reader?.(callOf(name, given));
-    if (read !== undefined) paths.push(...read);
+    const call = callOf(name, given);
+    const isDirectory = name === "install" && (call.options.has("-d") || call.options.has("--directory"));
+    if (MAKERS.has(name) && !certain && !isDirectory) continue;
+    const read = reader?.(call);
+    if (read !== undefined) paths.push(...read.map((each) => overRemoved(each, removed)));
     else if (reader !== undefined || EFFECTIVE.test(name)) unknown.add(name);
   }
   return { paths, unknown: [...unknown] };
+}
+
+/** A link where an empty directory was before takes its place. */
+function overRemoved(wanted: WantedPath, removed: ReadonlySet<string>): WantedPath {
+  return wanted.kind === "link" && removed.has(wanted.path) ? { ...wanted, kind: "relink" } : wanted;
 }
 
 function callOf(name: string, given: readonly string[]): Call {

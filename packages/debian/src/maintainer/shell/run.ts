@@ -13,6 +13,13 @@ export interface ShellWorld {
   readonly outputs?: Readonly<Record<string, string>> | undefined;
 }
 
+/** A simple command. */
+export interface ShellCommand {
+  readonly words: readonly string[];
+  /** Whether it runs for sure: no condition around it is open. */
+  readonly certain: boolean;
+}
+
 const MAX_STEPS = 20_000;
 const MAX_CALLS = 30;
 const MAX_LENGTH = 10_000;
@@ -31,14 +38,14 @@ class Leave extends Error {
  * with what variables, loops and functions make of them. Where a condition cannot be told, both ways are gone. Words keep `$` where
  * only running it would tell. Nothing is run, nothing thrown.
  */
-export function shellCommands(script: string, world: ShellWorld = {}): readonly (readonly string[])[] {
+export function shellCommands(script: string, world: ShellWorld = {}): readonly ShellCommand[] {
   const shell = new Shell(world);
   shell.script(parseShell(script));
   return shell.commands;
 }
 
 class Shell {
-  readonly commands: string[][] = [];
+  readonly commands: ShellCommand[] = [];
   readonly #world: ShellWorld;
   /** Undefined for one that only running it would tell. */
   readonly #variables = new Map<string, string | undefined>();
@@ -224,7 +231,7 @@ class Shell {
         if (given[0] === "--compare-versions") return compare(given.slice(1));
         break;
     }
-    this.commands.push(all);
+    this.commands.push({ words: all, certain: this.#doubts === 0 });
     return undefined;
   }
 
