@@ -39,10 +39,12 @@ const MEMORY = 64 << 20;
 /**
  * What is in a directory, as members of a layer in no order: overlay's whiteouts and opaque marks in the form of tar layers,
  * owners as they are inside, times fixed, attributes of files and their capabilities, hard links. Sockets are left out. The
- * root is the member "."; hard links lead to a member. Throws `script-failed` for a name that no layer can have.
+ * root is the member "."; hard links lead to a member. Contents on disk may be those of the directory itself. Throws `script-failed` for a name that no layer can have.
  */
 export async function readChanges(abilities: Abilities, options: ReadChangesOptions): Promise<ChangedFile[]> {
-  const { found, end } = await readMembers(abilities, [...tarWords(abilities), "."], options);
+  // Whom no file is closed to reads large ones where they are.
+  const inPlace = abilities.mode === "root";
+  const { found, end } = await readMembers(abilities, [...tarWords(abilities), "."], { ...options, inPlace });
   if (end.code !== 0) throw unreadable(end);
   return found;
 }
@@ -64,7 +66,7 @@ export function tarWords(abilities: Abilities): string[] {
 export async function readMembers(
   abilities: Abilities,
   argv: readonly string[],
-  options: ReadChangesOptions,
+  options: ReadChangesOptions & { readonly inPlace?: boolean },
 ): Promise<{ readonly found: ChangedFile[]; readonly end: CommandEnd }> {
   const found: ChangedFile[] = [];
   const reader = new Reader(options);
@@ -93,12 +95,12 @@ export function unreadable(end: CommandEnd): ImgbuildError {
 }
 
 class Reader {
-  readonly #options: ReadChangesOptions;
+  readonly #options: ReadChangesOptions & { readonly inPlace?: boolean };
   readonly #marks = new Set<string>();
   #memory = 0;
   #spooled = 0;
 
-  constructor(options: ReadChangesOptions) {
+  constructor(options: ReadChangesOptions & { readonly inPlace?: boolean }) {
     this.#options = options;
   }
 
@@ -121,27 +123,32 @@ class Reader {
       return [{ header: plain, content: undefined }, ...this.#mark(path === "." ? OPAQUE : `${path}/${OPAQUE}`)];
     }
     if (header.type !== "file" || header.size === 0) return [{ header: plain, content: undefined }];
-    return [{ header: plain, content: await this.#take(header.size, content) }];
+    return [{ header: plain, content: await this.#take(path, header.size, content) }];
   }
 
-  async #take(size: number, content: AsyncIterable<Uint8Array>): Promise<ChangedContent> {
+  async #take(at: string, size: number, content: AsyncIterable<Uint8Array>): Promise<ChangedContent> {
     const hash = createHash("sha256");
     if (size <= IN_MEMORY && this.#memory + size <= MEMORY) {
       const bytes = Buffer.allocUnsafeSlow(size);
-      let at = 0;
+      let offset = 0;
       for await (const piece of content) {
-        bytes.set(piece, at);
-        at += piece.length;
+        bytes.set(piece, offset);
+        offset += piece.length;
       }
       this.#memory += size;
       return { kind: "bytes", bytes, size, sha256: hash.update(bytes).digest("hex") };
     }
-    const path = `${this.#options.spool}/${this.#spooled++}`;
+    const { inPlace, directory, spool } = this.#options;
+    if (inPlace === true) {
+      for await (const piece of content) hash.update(piece);
+      return { kind: "disk", path: `${directory}/${at}`, size, sha256: hash.digest("hex") };
+    }
+    const path = `${spool}/${this.#spooled++}`;
     const file = openSync(path, "wx");
     try {
       for await (const piece of content) {
         hash.update(piece);
-        for (let at = 0; at < piece.length; ) at += writeSync(file, piece, at);
+        for (let done = 0; done < piece.length; ) done += writeSync(file, piece, done);
       }
     } finally {
       closeSync(file);

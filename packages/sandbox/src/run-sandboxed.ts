@@ -158,13 +158,15 @@ function setUpFailed(abilities: Abilities, reason: string, said: string): Imgbui
     .split("\n")
     .filter((line) => line !== "" && !/^(fail|exit) /.test(line))
     .join("; ");
-  const hint = reason.startsWith("overlay")
-    ? "Name a directory on a local disk with --cache-dir; in a container, one on a volume: the container's own files are an overlay already. Or install fuse-overlayfs, which needs /dev/fuse"
-    : reason.includes("/proc")
-      ? "In a container, run it with --privileged, or with --security-opt systempaths=unconfined (podman: unmask=ALL)"
-      : abilities.mode === "single"
-        ? `${abilities.missingIds}. ${idsHint(abilities)}`
-        : undefined;
+  const hint = /unrecognized option|invalid option|BusyBox/.test(detail)
+    ? "Install util-linux and mount: those of busybox cannot make a sandbox"
+    : reason.startsWith("overlay")
+      ? "Name a directory on a local disk with --cache-dir; in a container, one on a volume: the container's own files are an overlay already. Or install fuse-overlayfs, which needs /dev/fuse"
+      : reason.includes("/proc")
+        ? "In a container, run it with --privileged, or with --security-opt systempaths=unconfined (podman: unmask=ALL)"
+        : abilities.mode === "single"
+          ? `${abilities.missingIds}. ${idsHint(abilities)}`
+          : undefined;
   return new ImgbuildError("unsupported", `Cannot run a script: ${reason}${detail === "" ? "" : ` (${detail})`}`, {
     hint,
   });

@@ -266,7 +266,7 @@ describeWithTools(SCRIPT_TOOLS, "scripts: how they run", () => {
     expect(
       events.slice(0, started).filter((event) => event.type === "step.start" && event.kind === "scriptLayer"),
     ).toHaveLength(2);
-    expect(events.filter((event) => event.type === "step.output")).toEqual([
+    expect(events.filter((event) => event.type === "step.output" && event.source === "runAsRoot")).toEqual([
       expect.objectContaining({ label: "//a:y", source: "runAsRoot", lines: ["bad"] }),
     ]);
   });

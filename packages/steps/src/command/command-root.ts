@@ -33,7 +33,7 @@ export async function sourceDirectory(
     return extract(sandbox.abilities, { directory, signal, feed });
   };
   const name = `tree-${hashParts("imgbuild.command-root", key)}`;
-  const [directory = ""] = await unpackOnce([{ name, unpack }], context);
+  const [directory = ""] = await unpackOnce([{ name, title: "a source", unpack }], context);
   return directory;
 }
 

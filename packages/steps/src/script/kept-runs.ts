@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import type { DerivationId } from "@imgbuild/graph";
 import { removeTree } from "@imgbuild/sandbox";
 import type { Store } from "@imgbuild/store";
@@ -60,5 +60,6 @@ function read(store: Store, space: string, key: string): KeptRun | undefined {
 async function remove(kept: KeptRun, open: () => Promise<OpenedSandbox>): Promise<void> {
   const { sandbox, place } = await open();
   // Only what lies where sandboxes are: the index is no authority on what may be deleted.
-  if (dirname(kept.sandbox) === place.sandboxes) await removeTree(sandbox.abilities, kept.sandbox);
+  const own = dirname(kept.sandbox) === place.sandboxes && /^[\d-]+$/.test(basename(kept.sandbox));
+  if (own) await removeTree(sandbox.abilities, kept.sandbox);
 }

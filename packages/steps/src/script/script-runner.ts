@@ -80,7 +80,8 @@ async function groundOf(step: Step, options: ScriptRunnerOptions & OpenedSandbox
   const base = baseOf(baseId, context);
   const wantsRoot = args.scripts.some((script) => script.view === "root");
   const layers = baseId === undefined || !wantsRoot ? [] : sourced(baseId, context);
-  const lower = await unpackBase(layers, { ...options, signal });
+  const say = (line: string) => step.print("base", [line]);
+  const lower = await unpackBase(layers, { ...options, signal, say });
   return { args, files: source === undefined ? [] : filesOf(source, { step, context, base }), base, lower, lists };
 }
 

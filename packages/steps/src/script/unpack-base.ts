@@ -12,14 +12,22 @@ export interface UnpackContext {
   readonly sandbox: Sandbox;
   readonly place: ScriptPlace;
   readonly signal: AbortSignal;
+  /** Told what takes a while, in a line. */
+  readonly say?: ((line: string) => void) | undefined;
 }
 
 /** A directory that holds one thing in unpacked form. */
 export interface Unpacked {
   /** Of the directory. */
   readonly name: string;
+  /** For people. */
+  readonly title: string;
   /** Fills a directory that is not there yet. */
   readonly unpack: (directory: string) => Promise<void>;
+}
+
+function formatMega(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
 /** The directories of layers as overlayfs wants them, in their order. The same layer twice shows nothing more than once, on top. */
@@ -31,7 +39,7 @@ export function unpackBase(layers: readonly LayerData[], context: UnpackContext)
     byName.delete(name);
     const unpack = (directory: string) =>
       unpackLayer(sandbox.abilities, { tar: () => layerTar(store, layer), directory, signal });
-    byName.set(name, { name, unpack });
+    byName.set(name, { name, title: `layer ${name.slice(0, 12)}, ${formatMega(layer.size)}`, unpack });
   }
   return unpackOnce([...byName.values()], context);
 }
@@ -67,26 +75,31 @@ async function soundOnes(parent: string, names: readonly string[], context: Unpa
   return new Set(there.filter((name) => place.sound.has(`${parent}/${name}`)));
 }
 
-async function unpackLocked(parent: string, { name, unpack }: Unpacked, context: UnpackContext): Promise<void> {
-  const { store, sandbox, place, signal } = context;
+async function unpackLocked(parent: string, { name, title, unpack }: Unpacked, context: UnpackContext): Promise<void> {
+  const { store, sandbox, place, signal, say } = context;
   const { abilities } = sandbox;
   const path = `${parent}/${name}`;
-  await store.locks.withLock(`unpacked ${path}`, { signal, onWait: () => undefined }, async () => {
-    if ((await soundOnes(parent, [name], context)).size > 0) return;
-    const [partial, damaged] = [`${path}.part`, `${path}.old`];
-    for (const left of [partial, damaged]) await removeTree(abilities, left);
-    try {
-      if (existsSync(path)) renameSync(path, damaged);
-      await unpack(partial);
-      const seals = await sealDirectories(sandbox, { parent, names: [`${name}.part`], signal });
-      writeFileSync(sealFile(path), seals?.[0] ?? "", { mode: 0o600 });
-      renameSync(partial, path);
-      markUsed(path);
-      place.sound.add(path);
-    } finally {
+  await store.locks.withLock(
+    `unpacked ${path}`,
+    { signal, onWait: (holder) => say?.(`waiting for ${holder}, which unpacks ${title}`) },
+    async () => {
+      if ((await soundOnes(parent, [name], context)).size > 0) return;
+      const [partial, damaged] = [`${path}.part`, `${path}.old`];
       for (const left of [partial, damaged]) await removeTree(abilities, left);
-    }
-  });
+      try {
+        if (existsSync(path)) renameSync(path, damaged);
+        say?.(`unpacking ${title}`);
+        await unpack(partial);
+        const seals = await sealDirectories(sandbox, { parent, names: [`${name}.part`], signal });
+        writeFileSync(sealFile(path), seals?.[0] ?? "", { mode: 0o600 });
+        renameSync(partial, path);
+        markUsed(path);
+        place.sound.add(path);
+      } finally {
+        for (const left of [partial, damaged]) await removeTree(abilities, left);
+      }
+    },
+  );
 }
 
 function sealFile(path: string): string {
