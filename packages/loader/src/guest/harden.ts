@@ -16,8 +16,12 @@ const REMOVED = [
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
+/** What stands in for the language's own: libraries ask whether that is native, and choose another way if not. */
+const replaced = new WeakSet<object>();
+
 /** Puts a method in place of another, as the language defines its own: not enumerable. */
 function replaceMethod(target: object, name: string, method: Method): void {
+  replaced.add(method);
   Object.defineProperty(target, name, { value: method, writable: true, enumerable: false, configurable: true });
 }
 
@@ -31,6 +35,7 @@ export function harden(warn: (message: string) => void): void {
     throw impure("Math.random", "Write the value out, or derive it from the inputs");
   });
   hardenDate();
+  replaced.add(Date);
   hardenLocale();
   hardenPromise();
   hardenFunctions();
@@ -69,6 +74,7 @@ function hardenFunctions(): void {
   replaceMethod(Function.prototype, "toString", function (this: unknown): string {
     const text = original.call(this);
     if (text.endsWith("{ [native code] }")) return text;
+    if (replaced.has(this as object)) return `function ${(this as { readonly name: string }).name}() { [native code] }`;
     throw impure("the source text of a function", "Put the script into a file of its own, or into a string");
   });
 }
