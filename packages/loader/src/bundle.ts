@@ -67,6 +67,8 @@ export async function bundleDefinitions(
       supported: { "dynamic-import": false, "async-await": false, "async-generator": false, "for-await": false },
       // Code without effect may still read the clock: it is run to tell.
       treeShaking: false,
+      // Packages that find no "global" ask for it with eval.
+      define: { global: "globalThis" },
       // Names that two modules share are told apart in the bundle: without this, fn.name would depend on the neighbours.
       keepNames: true,
       sourcemap: "external",

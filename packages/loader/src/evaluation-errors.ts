@@ -16,11 +16,18 @@ export interface ErrorContext {
 /** Throws everything that went wrong in an evaluation, sorted by place; an error seen by many importers comes once. */
 export function throwFailures(report: Report, context: ErrorContext): void {
   const errors = new Map<string, ImgbuildError>();
-  for (const { file, error } of report.failures) {
+  for (const { file, error, unlessInPackage } of report.failures) {
+    if (unlessInPackage && isInPackage(error, context.places)) continue;
     const key = error.stack === "" ? `${file} ${error.message}` : `${error.stack} ${error.message}`;
     if (!errors.has(key)) errors.set(key, errorOf(file, error, context));
   }
   if (errors.size > 0) throw combineErrors([...errors.values()].sort(byPlace));
+}
+
+/** Whether the innermost place is in no file of the user. */
+function isInPackage({ stack }: EncodedError, places: SourcePlaces): boolean {
+  const place = places.place(stack.split("\n", 1)[0] || null);
+  return place === null || place.file.includes("node_modules/");
 }
 
 function errorOf(file: string, error: EncodedError, context: ErrorContext): ImgbuildError {

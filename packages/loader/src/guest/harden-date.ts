@@ -1,4 +1,5 @@
 import { impure } from "./impure.ts";
+import { packageLoads } from "./stacks.ts";
 
 const NOW_HINT = 'Write the time out, or use created: "now" of buildImage';
 const ZONE_HINT = 'Use the UTC form: Date.UTC, getUTC…, toISOString, or text that ends in "Z"';
@@ -29,12 +30,21 @@ const LOCAL_METHODS = [
   "toTimeString",
 ];
 
-/** Replaces `Date` by one that knows neither the time nor the time zone of this machine. */
+/**
+ * Replaces `Date` by one that knows neither the time nor the time zone of this machine. For packages that are being
+ * loaded the clock stands at its beginning.
+ */
 export function hardenDate(): void {
   const Original = Date;
   function PureDate(this: unknown, ...args: readonly unknown[]): Date {
-    if (new.target === undefined) throw impure("Date()", NOW_HINT);
-    if (args.length === 0) throw impure("new Date()", NOW_HINT);
+    if (new.target === undefined) {
+      if (packageLoads()) return "Thu Jan 01 1970 00:00:00 GMT+0000" as unknown as Date;
+      throw impure("Date()", NOW_HINT);
+    }
+    if (args.length === 0) {
+      if (packageLoads()) return Reflect.construct(Original, [0], new.target as unknown as typeof Original) as Date;
+      throw impure("new Date()", NOW_HINT);
+    }
     if (args.length > 1) throw impure("new Date(year, month, …)", ZONE_HINT);
     const [value] = args;
     const time = value instanceof Original ? value.getTime() : value;
@@ -48,6 +58,7 @@ export function hardenDate(): void {
     return Original.parse(string);
   };
   const now = () => {
+    if (packageLoads()) return 0;
     throw impure("Date.now", NOW_HINT);
   };
   const property = (value: unknown) => ({ value, writable: true, enumerable: false, configurable: true });

@@ -1,7 +1,7 @@
 import { ImgbuildError } from "@imgbuild/errors";
 import { hardenDate } from "./harden-date.ts";
 import { impure } from "./impure.ts";
-import { hideStacks } from "./stacks.ts";
+import { hideStacks, packageLoads } from "./stacks.ts";
 
 const REMOVED = [
   "Atomics",
@@ -16,29 +16,25 @@ const REMOVED = [
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
 
-/** What stands in for the language's own: libraries ask whether that is native, and choose another way if not. */
-const replaced = new WeakSet<object>();
-
 /** Puts a method in place of another, as the language defines its own: not enumerable. */
 function replaceMethod(target: object, name: string, method: Method): void {
-  replaced.add(method);
   Object.defineProperty(target, name, { value: method, writable: true, enumerable: false, configurable: true });
 }
 
 /**
  * Takes clock, randomness, locale, time zone, garbage collection and shared memory out of this context. `warn` gets
- * what definitions print. Must run before any code of a definition.
+ * what definitions print, `note` what they must not do but packages may. Must run before any code of a definition.
  */
-export function harden(warn: (message: string) => void): void {
+export function harden(warn: (message: string) => void, note: (error: ImgbuildError) => void): void {
   for (const name of REMOVED) Reflect.deleteProperty(globalThis, name);
   replaceMethod(Math, "random", () => {
+    if (packageLoads()) return 0.5;
     throw impure("Math.random", "Write the value out, or derive it from the inputs");
   });
   hardenDate();
-  replaced.add(Date);
   hardenLocale();
   hardenPromise();
-  hardenFunctions();
+  hardenFunctions(note);
   hideStacks();
   const print: Method = (...args) => warn(args.map(format).join(" "));
   const silent: Method = () => {};
@@ -68,14 +64,17 @@ function hardenPromise(): void {
   Reflect.deleteProperty(Array, "fromAsync");
 }
 
-/** The bundle's text of a function has other names when other definitions are evaluated with it, and no types. */
-function hardenFunctions(): void {
+/**
+ * The bundle's text of a function has other names when other definitions are evaluated with it, and no types. Packages
+ * that look at functions only ask whether they are native: they get an answer, and go on.
+ */
+function hardenFunctions(note: (error: ImgbuildError) => void): void {
   const original = Function.prototype.toString;
   replaceMethod(Function.prototype, "toString", function (this: unknown): string {
     const text = original.call(this);
     if (text.endsWith("{ [native code] }")) return text;
-    if (replaced.has(this as object)) return `function ${(this as { readonly name: string }).name}() { [native code] }`;
-    throw impure("the source text of a function", "Put the script into a file of its own, or into a string");
+    note(impure("the source text of a function", "Put the script into a file of its own, or into a string"));
+    return `function ${(this as { readonly name?: unknown }).name}() { [source] }`;
   });
 }
 

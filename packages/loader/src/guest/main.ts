@@ -10,9 +10,10 @@ import {
   recordOf,
   ValueEncoder,
 } from "@imgbuild/define";
+import type { ImgbuildError } from "@imgbuild/errors";
 import { encodeError } from "./describe.ts";
 import { harden } from "./harden.ts";
-import type { Bridge, EncodedError, Notice, OtherExport, Report } from "./protocol.ts";
+import type { Bridge, Failure, Notice, OtherExport, Report } from "./protocol.ts";
 import { positionsOf } from "./stacks.ts";
 
 /** A definition, not run yet. */
@@ -50,24 +51,35 @@ export function install(bridge: Bridge): Guest {
     }
     return parse(answer) as unknown;
   };
-  harden(warn);
+  const noted: Failure[] = [];
+  let current = "";
+  const note = (error: ImgbuildError) => {
+    noted.push({ file: current, error: encodeError(error), unlessInPackage: true });
+  };
+  harden(warn, note);
   const host: Caller["host"] = { ask: (fact) => tell(fact) as FactAnswer, position: callerPosition, warn };
-  const session = new Session(tell);
+  const session = new Session((notice) => {
+    current = notice.file;
+    tell(notice);
+  });
   return Object.freeze({
     api: (file: string) => createApi({ host, dir: file.includes("/") ? file.slice(0, file.lastIndexOf("/")) : "" }),
     run: (modules: readonly GuestModule[], kind: "targets" | "config") => session.run(modules, kind),
-    collect: () => stringify({ ...session.report(), warnings } satisfies Report),
+    collect: () => {
+      const report = session.report();
+      return stringify({ ...report, failures: [...report.failures, ...noted], warnings } satisfies Report);
+    },
     describe: (thrown: unknown) => stringify(encodeError(thrown)),
   });
 }
 
 class Session {
-  readonly #tell: (notice: Notice) => unknown;
+  readonly #tell: (notice: Notice) => void;
   readonly #loaded: { readonly file: string; readonly exports: Readonly<Record<string, unknown>> }[] = [];
-  readonly #failures: { file: string; error: EncodedError }[] = [];
+  readonly #failures: Failure[] = [];
   #config: Report["config"] = null;
 
-  constructor(tell: (notice: Notice) => unknown) {
+  constructor(tell: (notice: Notice) => void) {
     this.#tell = tell;
   }
 

@@ -47,12 +47,21 @@ export interface OtherExport {
   readonly what: string;
 }
 
+/** What went wrong in a definition, or while it was loaded. */
+export interface Failure {
+  /** The definition, relative to the workspace. */
+  readonly file: string;
+  readonly error: EncodedError;
+  /** Nothing was thrown: it counts only when the innermost place is in a file of the user. */
+  readonly unlessInPackage?: boolean;
+}
+
 /** Everything an evaluation gives, as JSON. */
 export interface Report {
   readonly nodes: readonly EncodedNode[];
   readonly targets: readonly EncodedTarget[];
   readonly others: readonly OtherExport[];
-  readonly failures: readonly { readonly file: string; readonly error: EncodedError }[];
+  readonly failures: readonly Failure[];
   readonly warnings: readonly { readonly message: string; readonly position: RawPosition }[];
   /** The checked default export of the config file, when that was asked for. */
   readonly config: WorkspaceConfig | null;

@@ -1,6 +1,16 @@
 import { DEFINITIONS_SCRIPT } from "./protocol.ts";
 
-const positions = new WeakMap<object, string>();
+/** What is kept of a stack that nobody sees. */
+interface Kept {
+  readonly positions: string;
+  /** The innermost module that is being loaded. */
+  readonly module: string | undefined;
+}
+
+const stacks = new WeakMap<object, Kept>();
+
+/** The bundle has a function for each module, named by its path. */
+const MODULE = /\.(?:[cm]?[jt]s|[jt]sx|json)$/;
 
 /**
  * Takes stack traces out of this context: they hold paths of this machine, and places in a bundle that depend on what
@@ -9,7 +19,9 @@ const positions = new WeakMap<object, string>();
 export function hideStacks(): void {
   const prepare = (error: object, sites: readonly NodeJS.CallSite[]): string => {
     const own = sites.filter((site) => site.getFileName() === DEFINITIONS_SCRIPT);
-    positions.set(error, own.map((site) => `${site.getLineNumber()}:${site.getColumnNumber()}`).join("\n"));
+    const positions = own.map((site) => `${site.getLineNumber()}:${site.getColumnNumber()}`).join("\n");
+    const module = own.map((site) => site.getFunctionName() ?? "").find((name) => MODULE.test(name));
+    stacks.set(error, { positions, module });
     return headOf(error);
   };
   // A prepareStackTrace of the user would see frames of the host.
@@ -19,10 +31,23 @@ export function hideStacks(): void {
 
 /** Where an object with a stack was made: `line:column` of the evaluated script, one a line, innermost first. */
 export function positionsOf(thrown: unknown): string {
-  if (typeof thrown !== "object" || thrown === null) return "";
+  return typeof thrown === "object" && thrown !== null ? (keptOf(thrown)?.positions ?? "") : "";
+}
+
+/**
+ * Whether an npm package is being loaded. What many do then (ask the clock, try whether something works) decides nothing
+ * that they give later.
+ */
+export function packageLoads(): boolean {
+  const holder = {};
+  Error.captureStackTrace(holder, packageLoads);
+  return keptOf(holder)?.module?.includes("node_modules/") ?? false;
+}
+
+function keptOf(thrown: object): Kept | undefined {
   // The engine calls prepareStackTrace when the stack is looked at for the first time.
   void (thrown as { readonly stack?: unknown }).stack;
-  return positions.get(thrown) ?? "";
+  return stacks.get(thrown);
 }
 
 function headOf(error: object): string {
