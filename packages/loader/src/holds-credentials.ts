@@ -2,7 +2,7 @@ import type { FetchUrlOrigin, Graph } from "@imgbuild/graph";
 
 /** Names in the query of signed addresses whose values let anybody fetch. */
 const SECRET =
-  /[?&;](?:[^=&]*[-_.])?(?:token|sig|signature|key|keyid|secret|password|passwd|auth|credential|jwt|code)=/i;
+  /[?&;](?:[^=&]*[-_.])?(?:token|apikey|accesskey|sig|signature|key|keyid|secret|password|passwd|auth|credential|jwt|code)=/i;
 
 /** Whether an address of a graph lets whoever has it in: such a graph is not kept anywhere. */
 export function holdsCredentials({ derivations }: Graph): boolean {

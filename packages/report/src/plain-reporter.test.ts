@@ -14,6 +14,9 @@ test("what takes long is told now and then", () => {
     "//images/api layer of 3 files: 10 MB of 50 MB, 1.0 MB/s, 10s",
     "//images/api layer of 3 files: 20 MB of 50 MB, 1.0 MB/s, 20s",
   ]);
+  clock = 31_000;
+  reporter.emit({ type: "step.output", id: "1", label: step.label, source: "command", lines: ["one", "two", ""] });
+  expect(text).toContain("1.0 MB/s, 31s: two\n");
 });
 
 function told(events: readonly BuildEvent[], verbosity: Verbosity = "normal"): string[] {

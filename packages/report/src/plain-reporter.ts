@@ -29,18 +29,23 @@ export function plainReporter(options: PlainReporterOptions): Reporter {
 /** Milliseconds between two lines of one step. */
 const EVERY = 10_000;
 
-/** Says how far steps are that take long. */
-function longSteps({ now }: PlainReporterOptions): (event: BuildEvent) => string[] {
+/** Says how far steps are that take long, and the last that their programs printed. */
+function longSteps({ now, verbosity }: PlainReporterOptions): (event: BuildEvent) => string[] {
   const running = new Map<string, { readonly title: string; readonly progress: StepProgress; told: number }>();
   return (event) => {
     if (event.type === "step.start")
       running.set(event.id, { title: event.title, progress: new StepProgress(now()), told: now() });
     if (event.type === "step.end") running.delete(event.id);
-    const step = event.type === "step.progress" ? running.get(event.id) : undefined;
-    if (event.type !== "step.progress" || step === undefined) return [];
-    step.progress.report(event.bytes, event.total, now());
-    if (now() - step.told < EVERY) return [];
+    if (event.type !== "step.progress" && event.type !== "step.output") return [];
+    const step = running.get(event.id);
+    if (event.type === "step.progress") step?.progress.report(event.bytes, event.total, now());
+    // Who wants to see all that programs print sees that they go on.
+    else if (verbosity === "verbose") return [];
+    if (step === undefined || now() - step.told < EVERY) return [];
     step.told = now();
-    return [`${safeLine(event.label)} ${safeLine(step.title)}: ${step.progress.facts(step.told).join(", ")}`];
+    const said = event.type === "step.output" ? event.lines.findLast((line) => line.trim() !== "") : undefined;
+    const facts = step.progress.facts(step.told).join(", ");
+    const what = `${safeLine(event.label)} ${safeLine(step.title)}: ${facts}`;
+    return [said === undefined ? what : `${what}: ${safeLine(said.trim())}`];
   };
 }

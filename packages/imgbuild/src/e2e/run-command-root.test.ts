@@ -156,18 +156,23 @@ export default buildImage({ name: "x", copyToRoot: tree({ "/out": runCommand({ c
   });
 });
 
-(canBeOrdinaryUser() ? describe : describe.skip)("runCommand by an ordinary user", () => {
+(canBeOrdinaryUser() && existsSync("/bin/busybox") ? describe : describe.skip)("runCommand by an ordinary user", () => {
   test.each([true, false])("with subordinate ids: %s", async (subordinateIds) => {
     const user = ordinaryUser({ subordinateIds });
     try {
       const definition = `${IMPORTS}
 const made = runCommand({ inputs: ["./src"], outputs: ["dist"], command: "mkdir -m 700 dist; cp src/a dist/a; chmod 600 dist/a" });
-export default buildImage({ name: "x", copyToRoot: made });
+const root = tree({ "/bin/busybox": path("./busybox"), "/bin/sh": link("busybox") });
+const again = runCommand({ inputs: [made], root, outputs: "o", secrets: ["TOKEN"], command:
+  "busybox cp -r dist o; busybox wc -c < /run/secrets/TOKEN > o/n${subordinateIds ? "; ! echo x >> dist/a" : ""}" });
+export default buildImage({ name: "x", copyToRoot: [made, tree({ "/again": again })] });
 `;
       await using rig = await workspaceRig({ files: { "app/image.ts": definition, "app/src/a": "a" } });
+      rig.write("app/busybox", readFileSync("/bin/busybox"));
+      rig.chmod("app/busybox", 0o755);
       rig.giveTo(user.uid);
       const args = ["build", "//app", "-o", join(rig.outside, "x.tar"), "--format", "rootfs"];
-      const result = await rig.run(args, { wrap: user.wrap });
+      const result = await rig.run(args, { wrap: user.wrap, env: { TOKEN: "12345" } });
       expect({ code: result.code, stderr: result.code === 0 ? "" : result.stderr }).toEqual({ code: 0, stderr: "" });
       expect(sandboxes(rig)).toEqual([]);
     } finally {
