@@ -10,16 +10,16 @@ export class IndexSnapshotTable implements SnapshotTable {
     this.#index = index;
   }
 
-  load(root: string): Map<string, Buffer> {
-    const rows = this.#index.all<{ dir: string; data: Uint8Array; sum: string }>(
-      "SELECT dir, data, sum FROM snapshots WHERE root = ?",
-      root,
+  load(roots: readonly string[]): Map<string, Map<string, Buffer>> {
+    const found = new Map(roots.map((root) => [root, new Map<string, Buffer>()]));
+    const rows = this.#index.all<{ root: string; dir: string; data: Uint8Array; sum: string }>(
+      "SELECT root, dir, data, sum FROM snapshots WHERE root IN (SELECT value FROM json_each(?))",
+      JSON.stringify(roots),
     );
-    const directories = new Map<string, Buffer>();
-    for (const { dir, data, sum } of rows) {
-      if (sum === bytesSum(`${root}\0${dir}`, data)) directories.set(dir, asBuffer(data));
+    for (const { root, dir, data, sum } of rows) {
+      if (sum === bytesSum(`${root}\0${dir}`, data)) found.get(root)?.set(dir, asBuffer(data));
     }
-    return directories;
+    return found;
   }
 
   save(

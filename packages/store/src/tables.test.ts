@@ -44,7 +44,7 @@ describe("stat snapshots", () => {
           for (const gone of remove) expected.delete(gone);
           for (const [name, bytes] of Object.entries(set)) expected.set(name, Buffer.from(bytes));
           model.set(root, expected);
-          expect(store.snapshots.load(root)).toEqual(expected);
+          expect(store.snapshots.load([root]).get(root)).toEqual(expected);
         }
       }),
       { numRuns: 30 },
@@ -52,7 +52,12 @@ describe("stat snapshots", () => {
   });
 
   test("of an unknown root are none", () => {
-    expect(store.snapshots.load("never saved")).toEqual(new Map());
+    expect(store.snapshots.load(["never", "saved"])).toEqual(
+      new Map([
+        ["never", new Map()],
+        ["saved", new Map()],
+      ]),
+    );
   });
 
   test("that were damaged are left out, so that the directory is read anew", () => {
@@ -62,7 +67,7 @@ describe("stat snapshots", () => {
     ]);
     store.snapshots.save("damaged", { set, remove: [] });
     damage("UPDATE snapshots SET data = x'33' WHERE dir = 'bad'");
-    expect([...store.snapshots.load("damaged").keys()]).toEqual(["good"]);
+    expect([...(store.snapshots.load(["damaged"]).get("damaged")?.keys() ?? [])]).toEqual(["good"]);
   });
 });
 

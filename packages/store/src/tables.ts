@@ -22,8 +22,8 @@ export interface TraceTable {
  * keeps bytes. `root` is any text that names a root with its selection.
  */
 export interface SnapshotTable {
-  /** All directories of a root, by path relative to it ("" for the root itself). */
-  load(root: string): Map<string, Buffer>;
+  /** All directories of each root, by path relative to it ("" for the root itself); in one query. */
+  load(roots: readonly string[]): Map<string, Map<string, Buffer>>;
   /** Writes and removes directories of a root, in one transaction. */
   save(
     root: string,

@@ -49,11 +49,13 @@ export class Sweeper {
    */
   readAll(derivations: readonly Derivation[], counters: SweepCounters): readonly (Leaf | ImgbuildError)[] {
     const { store, workspaceRoot, aheadFrom } = this.#options;
-    const sources = derivations.map((derivation): Source => {
+    const places = derivations.map((derivation) => {
       const args = derivation.args as unknown as PathArgs;
-      const key = snapshotKey(args, workspaceRoot);
-      return { args, key, root: rootOf(args, workspaceRoot), before: store.snapshots.load(key) };
+      return { args, key: snapshotKey(args, workspaceRoot), root: rootOf(args, workspaceRoot) };
     });
+    const known = store.snapshots.load(places.map(({ key }) => key));
+    // A sweep takes out what it has seen: two of one place have a map each.
+    const sources = places.map((place): Source => ({ ...place, before: new Map(known.get(place.key)) }));
     const ahead = StatAhead.begin(
       sources.filter(({ args }) => !args.follow),
       aheadFrom,
