@@ -27,6 +27,8 @@ export interface ReadChangesOptions {
   readonly spool: string;
   /** Files that stand for devices, by path without leading `/`. */
   readonly devices: ReadonlyMap<string, RecordedDevice>;
+  /** {@link SandboxEnd.fileMarks} of the runs; default true. */
+  readonly fileMarks?: boolean | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -165,8 +167,8 @@ class Reader {
 
   /** fuse-overlayfs writes marks where it may make no devices; a script's own files of such names cannot be stored. */
   #foreignMark(path: string, name: string, header: TarHeader): ChangedFile[] {
-    if (header.type === "file" && header.size === 0 && (name === OPAQUE || !name.startsWith(".wh..wh.")))
-      return this.#mark(path);
+    const mayBe = this.#options.fileMarks !== false && header.type === "file" && header.size === 0;
+    if (mayBe && (name === OPAQUE || !name.startsWith(".wh..wh."))) return this.#mark(path);
     throw new ImgbuildError(
       "script-failed",
       `Cannot store "/${path}", which a script made: names that begin with .wh. mark deletions in layers`,

@@ -55,7 +55,7 @@ export class RunMounts {
     const kind = this.#abilities.mode === "root" ? "redirect_dir=off,metacopy=off,index=off" : "userxattr";
     const fuse = this.#abilities.tool("fuse-overlayfs");
     // It ends with the script, so what was made for mounts is removed where it wrote it.
-    const other = fuse === undefined ? "" : ` || { ${q(fuse)} -o ${stack} root 2>&4 && top=upper; }`;
+    const other = fuse === undefined ? "" : ` || { ${q(fuse)} -o ${stack} root 2>&4 && top=upper && echo fuse >&4; }`;
     return `mount -t overlay -o nodev,${stack},${kind} overlay ./root 2>errors${other} || { cat errors >&4; die "overlay cannot stack the layers here"; }`;
   }
 

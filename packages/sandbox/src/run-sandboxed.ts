@@ -84,6 +84,7 @@ async function attempt(abilities: Abilities, run: SandboxRun, tools: HostTools):
     signal: killed,
     timedOut,
     diskFull,
+    fileMarks: /^fuse$/m.test(said),
     tail: tail.lines(),
     devices: readDevices(`${run.scratch}/guest/devices`),
   };
@@ -156,7 +157,7 @@ function cancelled(): ImgbuildError {
 function setUpFailed(abilities: Abilities, reason: string, said: string): ImgbuildError {
   const detail = said
     .split("\n")
-    .filter((line) => line !== "" && !/^(fail|exit) /.test(line))
+    .filter((line) => line !== "" && !/^(fail|exit) |^fuse$/.test(line))
     .join("; ");
   const hint = /unrecognized option|invalid option|BusyBox/.test(detail)
     ? "Install util-linux and mount: those of busybox cannot make a sandbox"

@@ -82,6 +82,8 @@ export interface SandboxEnd {
   readonly diskFull: DiskEnd | undefined;
   /** The last lines it printed, at most 50. */
   readonly tail: readonly string[];
+  /** Whether fuse-overlayfs stacked the layers: it may have marked deletions by files. */
+  readonly fileMarks: boolean;
   /** By absolute path inside: empty files that stand for devices. */
   readonly devices: ReadonlyMap<string, RecordedDevice>;
 }

@@ -129,12 +129,14 @@ async function runGroup(
     feed: (stdin) => writeAll(stdin, entryTar(placed)),
   });
   const devices = new Map<string, RecordedDevice>();
+  let fileMarks = false;
   for (const [i, script] of scripts.entries())
-    await runOne(script, { ground, upper, devices, scratch: `${directory}/run-${i}` });
+    fileMarks = (await runOne(script, { ground, upper, devices, scratch: `${directory}/run-${i}` })) || fileMarks;
   const changed = await readChanges(sandbox.abilities, {
     directory: upper,
     spool: `${directory}/spool`,
     devices,
+    fileMarks,
     signal,
   });
   return builder ? ownedBy(changed, { before: files, uid: ground.uid, gid: ground.gid }) : changed;
@@ -163,6 +165,7 @@ function rootEntry(
 
 const TREE = "/build";
 
+/** Tells whether deletions may be marked by files. */
 async function runOne(
   script: LayerScript,
   at: {
@@ -171,7 +174,7 @@ async function runOne(
     readonly devices: Map<string, RecordedDevice>;
     readonly scratch: string;
   },
-): Promise<void> {
+): Promise<boolean> {
   const { ground, upper, scratch } = at;
   const { sandbox, timeoutSeconds } = ground;
   mkdirSync(scratch);
@@ -207,7 +210,7 @@ async function runOne(
     if (path.startsWith(prefix)) at.devices.set(path.slice(prefix.length), device);
   if (end.code === 0 && !end.timedOut && end.diskFull === undefined) {
     await removeTree(sandbox.abilities, scratch);
-    return;
+    return end.fileMarks;
   }
   const kept = ground.onFailed({ sandbox: dirname(ground.directory), directory: ground.directory, run: view });
   if (kept !== undefined) writeFileSync(`${scratch}/script`, script.text);

@@ -57,6 +57,11 @@ function hintsFor(end: SandboxEnd, { text = "" }: FailedScript): string[] {
     ...(end.diskFull === "machine" || says(/No space left on device|Disk quota exceeded/)
       ? ["Free some space where the cache is, or put the cache elsewhere with --cache-dir"]
       : []),
+    ...(says(/Exec format error/)
+      ? [
+          "Programs of the image are for another processor: install qemu-user-static, or build on a machine of that kind",
+        ]
+      : []),
     ...(interpreter !== undefined && unstarted
       ? [`Put ${interpreter}, which the first line of the script names, into the image; or write a shell script`]
       : []),
