@@ -22,6 +22,8 @@ export interface Host {
   clock(): number;
   /** Aborts at the first signal, with its name as the reason. */
   readonly signal: AbortSignal;
+  /** 128 + n once signal n was received. */
+  readonly signalExit: number | undefined;
   /** Text of the program that runs inside definitions. */
   readonly runtimeCode: () => string;
   readonly version: string;

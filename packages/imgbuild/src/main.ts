@@ -71,6 +71,9 @@ const host: Host = {
   now: () => Date.now(),
   clock: () => performance.now(),
   signal: controller.signal,
+  get signalExit() {
+    return received === undefined ? undefined : 128 + SIGNALS[received];
+  },
   runtimeCode: () => readFileSync(join(import.meta.dirname, "define-runtime.js"), "utf8"),
   version: readPackage().version,
 };
@@ -92,11 +95,11 @@ void main().then((code) => {
 async function main(): Promise<number> {
   try {
     const code = await runCli(host);
-    return received === undefined ? code : 128 + SIGNALS[received];
+    return host.signalExit ?? code;
   } catch (thrown) {
     const error = fromUnknown(thrown, "Internal error");
     report(error, thrown);
-    return received === undefined ? exitCodeFor([error]) : 128 + SIGNALS[received];
+    return host.signalExit ?? exitCodeFor([error]);
   }
 }
 

@@ -48,6 +48,11 @@ export const BUILD_OPTIONS: OptionTable = {
     default: false,
     describe: "Leave the sandbox of a script that fails; `imgbuild shell` enters it",
   },
+  profile: {
+    type: "string",
+    requiresArg: true,
+    describe: "Write how long each step took to a file that Perfetto and chrome://tracing open",
+  },
   report: { type: "string", requiresArg: true, describe: "Write what happened to each target to a file, as JSON" },
 };
 

@@ -12,6 +12,7 @@ export interface Flags {
   readonly format: OutputFormat;
   readonly compression: string | undefined;
   readonly json: boolean;
+  readonly profile: string | undefined;
   readonly report: string | undefined;
   readonly progress: "auto" | "plain" | "json" | "none";
   readonly color: boolean | undefined;

@@ -13,7 +13,7 @@ export function readFlags(
       hint: "Write for example -j 4",
     });
   }
-  for (const name of ["cwd", "cache-dir", "output", "compression", "report", "max-size"]) {
+  for (const name of ["cwd", "cache-dir", "output", "compression", "profile", "report", "max-size"]) {
     if (args[name] !== "") continue;
     throw new ImgbuildError("usage", `Cannot use --${name}: its value is empty`, {
       hint: `Give it a value, or leave --${name} out`,
@@ -32,6 +32,7 @@ export function readFlags(
     format: (args.format as Flags["format"] | undefined) ?? "docker-archive",
     compression: args.compression as string | undefined,
     json: args.json === true,
+    profile: args.profile as string | undefined,
     report: args.report as string | undefined,
     progress: (args.progress as Flags["progress"] | undefined) ?? "auto",
     color: args.color as boolean | undefined,

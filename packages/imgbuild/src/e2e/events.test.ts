@@ -85,6 +85,16 @@ test("a report that cannot be written is told beside what failed, and the run st
   expect((await rig.run(["plan", "//ok", "--report", "r.json"])).stderr).toContain('does not take "--report"');
 });
 
+test("--profile writes bars for what was done, also when the run fails", async () => {
+  const file = join(rig.outside, "profile.json");
+  const names = (): string[] =>
+    (JSON.parse(readFileSync(file, "utf8")) as { traceEvents: { name: string }[] }).traceEvents.map(({ name }) => name);
+  expect((await rig.run(["build", "//ok", "--force", "--profile", file])).code).toBe(0);
+  expect(names()).toEqual(["evaluate", "look at sources", "//ok layer", "//ok image"]);
+  expect((await rig.run(["build", "//bad", "--profile", file])).code).toBe(2);
+  expect(names()).toEqual(["evaluate", "look at sources"]);
+});
+
 test("a plan with keep-going shows what can be built, and fails for what cannot", async () => {
   const { code, lines, stderr } = await rig.run(["plan", "//...", "-k"]);
   expect(code).toBe(2);

@@ -49,9 +49,10 @@ test("under --json a signal is an error event, and stdout stays pure", async () 
   await using rig = await slowWorkspace();
   const running = rig.spawn(["build", "//a", "-o", join(rig.outside, "a.tar"), "--compression", "gz:9", "--json"]);
   await running.printed("target.why");
-  running.kill("SIGINT");
+  running.kill("SIGTERM");
   const ended = await running.ended;
-  expect({ code: ended.code, stderr: ended.stderr }).toEqual({ code: 130, stderr: "" });
+  expect({ code: ended.code, stderr: ended.stderr }).toEqual({ code: 143, stderr: "" });
+  expect(ended.events.at(-1)).toMatchObject({ type: "run.end", exitCode: 143 });
   const codes = ended.events.map((event) => (event.error as { code: string } | undefined)?.code);
   expect(codes).toContain("cancelled");
 });

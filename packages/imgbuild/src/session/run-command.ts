@@ -36,7 +36,7 @@ export async function runBuildCommand(flags: Flags, host: Host, command: BuildCo
     } catch (error) {
       const known = reported(session, attempt.built, fromUnknown(error, `Cannot ${command.name}`));
       tellFailure(session, known);
-      endRun(session, attempt.built, exitCodeFor([known]));
+      endRun(session, attempt.built, host.signalExit ?? exitCodeFor([known]));
       throw known;
     }
   });
@@ -94,15 +94,21 @@ function reported(session: Session, built: Built | undefined, error: ImgbuildErr
 }
 
 function writeReport(session: Session, built: Built | undefined, error: ImgbuildError | undefined): void {
-  const { report } = session.flags;
+  const { report, profile } = session.flags;
+  if (profile !== undefined) write(session, profile, { what: "profile", text: session.profile?.json() ?? "" });
   if (report === undefined) return;
   const errors = [...(built?.errors ?? []), ...(error === undefined ? [] : [error])].map(errorJson);
   const targets = (built?.targets ?? []).map(({ target, reference, digest, inputHash, result, unchanged }) => {
     return { label: target.label, reference, digest, inputHash, result, unchanged };
   });
+  const text = `${JSON.stringify({ version: 1, targets, errors }, null, 2)}\n`;
+  write(session, report, { what: "report", text });
+}
+
+function write({ cwd }: Session, file: string, { what, text }: { readonly what: string; readonly text: string }): void {
   try {
-    writeFileSync(resolve(session.cwd, report), `${JSON.stringify({ version: 1, targets, errors }, null, 2)}\n`);
+    writeFileSync(resolve(cwd, file), text);
   } catch (cause) {
-    throw fromUnknown(cause, `Cannot write the report "${report}"`);
+    throw fromUnknown(cause, `Cannot write the ${what} "${file}"`);
   }
 }

@@ -4,7 +4,7 @@ import { ImgbuildError } from "@imgbuild/errors";
 import type { EventSink } from "@imgbuild/graph";
 import { WorkThreads } from "@imgbuild/image";
 import { findWorkspace, loadConfig, type Runtime, runtimeFrom } from "@imgbuild/loader";
-import type { Reporter } from "@imgbuild/report";
+import { type ProfileRecorder, profileRecorder, type Reporter } from "@imgbuild/report";
 import type { NpmAccess, WebAccess } from "@imgbuild/steps";
 import { openStore, type Store } from "@imgbuild/store";
 import type { Flags } from "../cli/parsed-flags.ts";
@@ -30,6 +30,8 @@ export interface Session {
   readonly threads: WorkThreads;
   readonly reporter: Reporter;
   readonly emit: EventSink;
+  /** Times of the run, when `--profile` asks for them. */
+  readonly profile: ProfileRecorder | undefined;
   readonly startedAt: number;
   /** What the run wrote for its user, in bytes. */
   readonly written: { bytes: number };
@@ -67,7 +69,11 @@ export async function withSession<T>(flags: Flags, host: Host, body: (session: S
   const debian = new DebianConnection({ host, workspaceRoot, runtime, emit: reporter.emit });
   const threads = new WorkThreads();
   try {
-    const emit = reporter.emit;
+    const profile = flags.profile === undefined ? undefined : profileRecorder({ now: () => host.clock() });
+    const emit: EventSink = (event) => {
+      reporter.emit(event);
+      profile?.emit(event);
+    };
     const real = realpathSync(cacheDir);
     return await body({
       host,
@@ -83,6 +89,7 @@ export async function withSession<T>(flags: Flags, host: Host, body: (session: S
       threads,
       reporter,
       emit,
+      profile,
       startedAt,
       written: { bytes: 0 },
     });
