@@ -133,6 +133,12 @@ bind() {
   place "$1" "$2"
   mount -o "bind,$3" "$1" "./root/$2" 2>&4 || die "cannot mount $1"
 }
+# overlay SOURCE TARGET LINKS OPTIONS
+overlay() {
+  place "$1" "$2"
+  mount -t overlay -o "nodev,lowerdir=$3/lower,upperdir=$3/upper,workdir=$3/work,$4" overlay "./root/$2" 2>&4 ||
+    die "overlay cannot stack changes here"
+}
 directories proc dev .imgbuild
 # Newer kernels hide the helper above the script, whose mount table tells paths of this machine.
 mount --all --fstab mounts 2>/dev/null || mount --all --fstab mounts-older 2>&4 || die "cannot mount /proc and /dev"

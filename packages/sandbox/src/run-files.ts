@@ -46,7 +46,7 @@ export function writeRunFiles(abilities: Abilities, run: SandboxRun, tools: Host
   const text = enterScript({
     ownDevices,
     network: run.network,
-    binds: run.binds.map((bind) => mounts.bindText(bind)).join("\n"),
+    binds: run.binds.map((bind, i) => mounts.bindText(bind, i)).join("\n"),
     wrap: wrapWords(abilities, run).map(q).join(" "),
     shell: root.kind === "host" ? hostShell(abilities) : undefined,
     tools: toolMounts(tools),

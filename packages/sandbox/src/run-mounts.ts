@@ -52,7 +52,7 @@ export class RunMounts {
       .reverse()
       .join(":");
     const stack = `lowerdir=${lower},upperdir=upper,workdir=work`;
-    const kind = this.#abilities.mode === "root" ? "redirect_dir=off,metacopy=off,index=off" : "userxattr";
+    const kind = this.#overlayOptions();
     const fuse = this.#abilities.tool("fuse-overlayfs");
     // It ends with the script, so what was made for mounts is removed where it wrote it.
     const other = fuse === undefined ? "" : ` || { ${q(fuse)} -o ${stack} root 2>&4 && top=upper && echo fuse >&4; }`;
@@ -67,7 +67,16 @@ export class RunMounts {
   }
 
   /** Shell text that makes a mount which the caller asked for. */
-  bindText({ source, target, readOnly }: SandboxBind): string {
+  bindText({ source, target, readOnly, changes }: SandboxBind, number: number): string {
+    if (changes !== undefined) {
+      // Links keep odd characters of paths out of the options.
+      const links = `${this.#scratch}/o${number}`;
+      makeDirectory(links);
+      symlinkSync(source, `${links}/lower`);
+      symlinkSync(changes.upper, `${links}/upper`);
+      symlinkSync(changes.work, `${links}/work`);
+      return `overlay ${q(source)} ${q(inside(target))} o${number} ${this.#overlayOptions()}`;
+    }
     const options = this.#options(source, ["nodev", ...(readOnly ? ["ro", "nosuid"] : [])]);
     return `bind ${q(source)} ${q(inside(target))} ${options.join(",")}`;
   }
@@ -93,6 +102,10 @@ export class RunMounts {
       bindEntry("guest", "root/.imgbuild", this.#options(this.#scratch, ["nosuid", "nodev"])),
     ];
     return entries.filter((entry) => entry !== undefined);
+  }
+
+  #overlayOptions(): string {
+    return this.#abilities.mode === "root" ? "redirect_dir=off,metacopy=off,index=off" : "userxattr";
   }
 
   /** Options of a bind mount, with those that the mount of its source must keep. */

@@ -19,6 +19,11 @@ export interface SandboxBind {
   /** Absolute, inside. No part of it may be a link; what is missing of it is made, and removed afterwards. */
   readonly target: string;
   readonly readOnly: boolean;
+  /**
+   * Given, `source` is a directory that stays as it is: changes go to `upper` by overlayfs. Both are empty, beside each other.
+   * Throws `unsupported` where the file system of the cache is no ground for it.
+   */
+  readonly changes?: { readonly upper: string; readonly work: string } | undefined;
 }
 
 /** Bounds on a script; undefined means those of this process. */

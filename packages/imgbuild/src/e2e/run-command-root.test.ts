@@ -5,6 +5,7 @@ import {
   describeWithTools,
   ordinaryUser,
   startFaultServer,
+  tarOf,
   type WorkspaceRig,
   workspaceRig,
 } from "@imgbuild/testkit";
@@ -57,6 +58,52 @@ export default buildImage({ name: "x", copyToRoot: tree({ "/out": made }) });
     expect(builtKinds(await rig.run(["build", "//app", "--json"]))).toEqual([]);
     rig.write("app/image.ts", readFileSync(rig.path("app/image.ts"), "utf8").replaceAll("mine", "yours"));
     expect(builtKinds(await rig.run(["build", "//app", "--json"]))).toEqual(["image", "layer", "runCommand"]);
+  });
+});
+
+/** A tar of many small files below `modules`. */
+function manyFiles(): Buffer {
+  const names = Array.from({ length: 400 }, (_, i) => `modules/p${i % 20}/f${i}`);
+  return tarOf(Object.fromEntries(names.map((name) => [name, name])));
+}
+
+const MANY_DEFINITION = `import { buildImage, runCommand, tree, unpack } from "imgbuild";
+const run = (name) => runCommand({
+  inputs: { "deps": unpack("./many.tar"), "own": "./own" }, outputs: "out", env: { NAME: name },
+  command: \`find deps -type f | wc -l > out; cat deps/modules/p1/f1 own >> out; ls deps/modules/p1 | grep -c x >> out || :
+    echo $NAME > deps/modules/p1/x; mkdir deps/modules/new; ! rm -f deps/modules/p1/f1 2>/dev/null; cat deps/modules/p1/x >> out\`,
+});
+export default buildImage({ name: "x", copyToRoot: tree({ "/a": run("a"), "/b": run("b") }) });
+`;
+
+describeWithTools(["unshare", "tar"], "many inputs that stay as they are", () => {
+  test("are unpacked once, and what a command writes among them is its own", async () => {
+    const files = { "app/image.ts": MANY_DEFINITION, "app/many.tar": manyFiles(), "app/own": "1\n" };
+    await using rig = await workspaceRig({ files });
+    const { content } = await rootfsOf(rig);
+    expect([content("a"), content("b")]).toEqual(["400\nmodules/p1/f11\n0\na\n", "400\nmodules/p1/f11\n0\nb\n"]);
+    const unpacked = () =>
+      readdirSync(join(rig.cacheDir, "v1/unpacked/root")).filter((name) => /^inputs-\w+$/.test(name));
+    expect(unpacked()).toHaveLength(1);
+    rig.write("app/own", "2\n");
+    expect((await rootfsOf(rig)).content("a")).toBe("400\nmodules/p1/f12\n0\na\n");
+    expect(unpacked()).toHaveLength(1);
+  });
+
+  test.each([true, false])("for an ordinary user, with subordinate ids: %s", async (subordinateIds) => {
+    if (!canBeOrdinaryUser()) return;
+    const user = ordinaryUser({ subordinateIds });
+    try {
+      const definition = subordinateIds ? MANY_DEFINITION : MANY_DEFINITION.replace("! rm", "rm");
+      const files = { "app/image.ts": definition, "app/many.tar": manyFiles(), "app/own": "1\n" };
+      await using rig = await workspaceRig({ files });
+      rig.giveTo(user.uid);
+      const result = await rig.run(["build", "//app"], { wrap: user.wrap });
+      expect({ code: result.code, stderr: result.code === 0 ? "" : result.stderr }).toEqual({ code: 0, stderr: "" });
+      expect(sandboxes(rig)).toEqual([]);
+    } finally {
+      user.remove();
+    }
   });
 });
 

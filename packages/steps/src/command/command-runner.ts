@@ -1,5 +1,5 @@
 import { chmodSync, mkdirSync, readdirSync } from "node:fs";
-import { atPosition, fromUnknown } from "@imgbuild/errors";
+import { atPosition, fromUnknown, ImgbuildError } from "@imgbuild/errors";
 import type { JsonValue, Output, Step, StepRunner } from "@imgbuild/graph";
 import { removeTree } from "@imgbuild/sandbox";
 import type { SourceNode } from "../tree/source-tree.ts";
@@ -7,7 +7,7 @@ import type { StoredTreeOutput } from "../tree/stored-nodes.ts";
 import { captureOutputs } from "./capture-outputs.ts";
 import { type Command, commandOf } from "./command-args.ts";
 import type { CommandRunnerOptions, Job } from "./command-job.ts";
-import { layOut } from "./lay-out.ts";
+import { type LaidOut, layOut } from "./lay-out.ts";
 import { performCommand } from "./perform-command.ts";
 import { Secrets } from "./secrets.ts";
 
@@ -31,9 +31,7 @@ async function runCommand(step: Step, context: Job["context"]): Promise<Output> 
   const directory = place.newSandbox();
   const job: Job = { step, context, command, secrets, directory, stays: false };
   try {
-    prepare(job);
-    const laid = await layOut(job);
-    await performCommand(job, laid);
+    const laid = await layOutAndPerform(job);
     const data = await captureOutputs(command, {
       ...{ abilities: sandbox.abilities, directory: `${directory}/upper`, spool: `${directory}/spool`, store, signal },
       inspect: (path, bytes) => secrets.inspect(path, bytes, command),
@@ -45,6 +43,24 @@ async function runCommand(step: Step, context: Job["context"]): Promise<Output> 
   } finally {
     if (!job.stays) await removeTree(sandbox.abilities, directory);
   }
+}
+
+async function layOutAndPerform(job: Job): Promise<LaidOut> {
+  prepare(job);
+  const laid = await layOut(job, { overlays: true });
+  try {
+    await performCommand(job, laid);
+    return laid;
+  } catch (error) {
+    // Not every file system can be the ground of an overlay.
+    if (!laid.overlays || !(error instanceof ImgbuildError) || error.code !== "unsupported") throw error;
+  }
+  await removeTree(job.context.sandbox.abilities, job.directory);
+  mkdirSync(job.directory, { mode: 0o700 });
+  prepare(job);
+  const plain = await layOut(job, { overlays: false });
+  await performCommand(job, plain);
+  return plain;
 }
 
 function prepare({ directory, command }: Job): void {
