@@ -36,8 +36,9 @@ export function startMapped(abilities: Abilities, argv: readonly string[], optio
   const spaces = options.namespaces;
   const inner = spaces.length === 0 ? argv : [unshare, ...spaces, "--", ...argv];
   const dying = [tool("setpriv") ?? "setpriv", "--pdeathsig", "KILL"];
-  const gate = [unshare, "--user", "--", tool("sh") ?? "sh", "-c", GATE, "sh", ...inner];
-  const single = [unshare, "--map-root-user", ...spaces, "--", ...argv];
+  // A new user namespace brings capabilities, and who gains some is no longer killed with its parent: it asks again.
+  const gate = [unshare, "--user", "--", tool("sh") ?? "sh", "-c", GATE, "sh", ...dying, ...inner];
+  const single = [unshare, "--map-root-user", "--", ...dying, ...inner];
   const [command = "", ...args] = [...dying, ...(mode === "root" ? inner : mode === "single" ? single : gate)];
   const stdio: StdioOptions = [...options.stdio, "pipe", "pipe"];
   const env = { PATH: `${PATH}:${abilities.host.path}`, LC_ALL: "C", LIBMOUNT_FORCE_MOUNT2: "always" };

@@ -171,6 +171,23 @@ describeWithTools(SCRIPT_TOOLS, "scripts: the machine around them", () => {
     await expectNothingLeft("86127");
   });
 
+  (canBeOrdinaryUser() ? test : test.skip).each([true, false])(
+    "so does that of an ordinary user (with subordinate ids: %s)",
+    async (subordinateIds) => {
+      on.define(rootImage("x", "echo begun; sleep 86128"));
+      const user = ordinaryUser({ subordinateIds });
+      await using own = on.rig.copy();
+      own.giveTo(user.uid);
+      const running = own.spawn(["build", "//a:x", "-v"], { wrap: user.wrap });
+      await running.printed("| begun");
+      running.kill("SIGKILL");
+      await running.ended;
+      user.remove();
+      for (let i = 0; i < 60 && processesWith("86128").length > 0; i++) await sleep(50);
+      expect(processesWith("86128")).toEqual([]);
+    },
+  );
+
   test("diskSize bounds what a script writes", async () => {
     on.define(rootImage("x", "dd if=/dev/zero of=/big bs=1M count=3000 2> /dev/null; sleep 30", "diskSize: 64"));
     const said = await on.failure("x");
