@@ -111,6 +111,8 @@ test("the config is evaluated as purely as a definition, and reused", async () =
   expect(await load()).toEqual({ cacheDir: "/var/e", debian: {} });
   workspace.write({ "imgbuild.config.ts": 'export default { cachedir: "x" };' });
   await expect(load()).rejects.toThrow('cachedir is no attribute (did you mean "cacheDir"?)');
+  workspace.write({ "imgbuild.config.ts": "export const cacheDir = 1;" });
+  await expect(load()).rejects.toMatchObject({ position: { file: "imgbuild.config.ts", line: 1, column: 1 } });
   workspace.write({ "imgbuild.config.ts": "export default { cacheDir: String(Math.random()) };" });
   await expect(load()).rejects.toThrow("Cannot use Math.random");
 });

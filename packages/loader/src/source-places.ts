@@ -1,6 +1,6 @@
 import type { Position } from "@imgbuild/errors";
 import { originalPositionFor, TraceMap } from "@jridgewell/trace-mapping";
-import { API_NAMESPACE } from "./bundle-plugin.ts";
+import { API_NAMESPACE, ENTRY_FILE } from "./bundle-plugin.ts";
 
 /** Translates places in the evaluated script to places in the user's files. */
 export class SourcePlaces {
@@ -21,7 +21,7 @@ export class SourcePlaces {
     const [line = 1, column = 1] = raw.split(":").map(Number);
     const found = originalPositionFor(this.#map, { line, column: column - 1 });
     const { source } = found;
-    const inSource = source !== null && !source.startsWith(`${API_NAMESPACE}:`);
+    const inSource = source !== null && source !== ENTRY_FILE && !source.startsWith(`${API_NAMESPACE}:`);
     const place = inSource ? { file: source, line: found.line, column: found.column + 1 } : null;
     this.#known.set(raw, place);
     return place;

@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { systemCode } from "@imgbuild/errors";
+import { ImgbuildError, systemCode } from "@imgbuild/errors";
 import { storeError } from "./store-error.ts";
 
 /** Where things are in a cache directory. `v1` changes when a file of an older version could be misread. */
@@ -41,12 +41,38 @@ export function layoutOf(directory: string): Layout {
 export function makeLayout(layout: Layout): void {
   if (existsSync(layout.blobs) && statSync(layout.blobs).isDirectory()) return;
   try {
+    refuseStrangers(layout);
     makeDirectory(layout.blobs);
     writeNew(join(layout.directory, "CACHEDIR.TAG"), CACHEDIR_TAG);
     writeNew(join(layout.directory, ".gitignore"), "*\n!README.md\n");
   } catch (error) {
     throw storeError(error, layout.directory);
   }
+}
+
+/** What may be in a directory before it becomes a cache. */
+const HARMLESS: ReadonlySet<string> = new Set([
+  "v1",
+  "CACHEDIR.TAG",
+  ".gitignore",
+  ".gitkeep",
+  "README.md",
+  "lost+found",
+]);
+
+/** The marker files would tell git and backup tools to leave out whatever else is there. */
+function refuseStrangers({ directory }: Layout): void {
+  const strangers = existsSync(directory) ? readdirSync(directory).filter((name) => !HARMLESS.has(name)) : [];
+  const [first] = strangers.sort();
+  if (first === undefined || existsSync(join(directory, "CACHEDIR.TAG"))) return;
+  const more = strangers.length === 1 ? "" : ` and ${strangers.length - 1} more`;
+  throw new ImgbuildError(
+    "cache-unusable",
+    `Cannot use the cache "${directory}": it holds other things, "${first}"${more}`,
+    {
+      hint: "Name a directory of its own with --cache-dir DIR or IMGBUILD_CACHE_DIR",
+    },
+  );
 }
 
 /** Not `recursive`: Node never comes back from that where a file system refuses, as /proc does. */

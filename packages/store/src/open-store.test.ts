@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type ChildScript, childScript, testStore } from "@imgbuild/testkit";
 import { openStore } from "./open-store.ts";
@@ -27,6 +27,13 @@ test.each([
   ["is below a file", (path: string) => writeFileSync(dirname(path), "file")],
   ["is a link in a circle", (path: string) => symlinkSync(path, path)],
   [
+    "holds what is no cache",
+    (path: string) => {
+      mkdirSync(path);
+      writeFileSync(join(path, "precious.txt"), "");
+    },
+  ],
+  [
     "has a file for v1",
     (path: string) => {
       mkdirSync(path);
@@ -52,6 +59,7 @@ test.each([
     message: expect.stringContaining(`"${path}"`),
     hint,
   });
+  if (what === "holds what is no cache") expect(readdirSync(path)).toEqual(["precious.txt"]);
   rig.remove();
 });
 
