@@ -14,7 +14,8 @@ export function makeDebianPackages(caller: Caller, options: unknown): DebianPack
 }
 
 function packagesValue(caller: Caller, call: DebianCall): DebianPackagesValue {
-  const locked = lockedFor(caller, call.request);
+  const known = lockedFor(caller, call.request);
+  const locked = known ?? [];
   const sources = locked.map((deb) => packageSource(caller, deb, call));
   const places = new Map(locked.map(({ name }, i) => [name, i]));
   const units = locked.map(({ name, version, depends }, i): LayerUnit => {
@@ -29,11 +30,7 @@ function packagesValue(caller: Caller, call: DebianCall): DebianPackagesValue {
     inputs: [files, system],
     position: caller.host.position(),
     summary: `Debian packages ${call.request.packages.join(" ")}`,
-    shown: {
-      files,
-      system,
-      installed: Object.freeze(Object.fromEntries(locked.map((deb) => [deb.name, deb.version]))),
-    },
+    shown: { files, system, installed: Object.freeze(installedOf(known, call.request)) },
     layered: {
       parts:
         units.length === 0
@@ -54,6 +51,15 @@ function packagesValue(caller: Caller, call: DebianCall): DebianPackagesValue {
     },
   });
   return value;
+}
+
+/** Versions by name. A definition that uses them must not fail while the lock is written: what is asked for has one then, too. */
+function installedOf(
+  locked: readonly LockedDeb[] | undefined,
+  { packages }: DebianRequest,
+): Readonly<Record<string, string>> {
+  if (locked !== undefined) return Object.fromEntries(locked.map(({ name, version }) => [name, version]));
+  return Object.fromEntries(packages.map((name) => [name.replace(/[=/].*$/, ""), "0"]));
 }
 
 /** The value of a package: equal packages of any request have equal recipes. */
@@ -81,13 +87,14 @@ function systemSource(caller: Caller, sources: readonly Source[], { database, he
   });
 }
 
-/** What the lock has for a request. While the lock is written there is nothing yet. */
-function lockedFor(caller: Caller, request: DebianRequest): readonly LockedDeb[] {
+/** What the lock has for a request; undefined while the lock is written, when there is nothing yet. */
+function lockedFor(caller: Caller, request: DebianRequest): readonly LockedDeb[] | undefined {
   const reply = caller.host.ask({ kind: "debianLock", request });
-  const action = `Cannot use the Debian packages ${request.packages.map(quote).join(", ")}`;
+  const names = request.packages.map(quote).join(", ");
+  const action = `Cannot use ${names === "" ? `packages of Debian (${request.essential})` : `the Debian packages ${names}`}`;
   if (!("value" in reply)) throw new ImgbuildError(reply.code, `${action}: ${reply.error}`);
   const answer = reply.value as unknown as LockAnswer;
-  if (answer === "collecting") return [];
+  if (answer === "collecting") return undefined;
   if ("packages" in answer) return answer.packages;
   const { suites, architecture } = request;
   const what =

@@ -82,7 +82,7 @@ function readSuites(value: unknown, problems: Problem[]): readonly string[] {
   return suites;
 }
 
-const PACKAGE = /^[a-z0-9][a-z0-9+.-]+(?:=[A-Za-z0-9.+~:-]+|\/[A-Za-z0-9+._-]+)?$/;
+const PACKAGE = /^[a-z0-9][a-z0-9+.-]*(?:=[A-Za-z0-9.+~:-]+|\/[A-Za-z0-9+._-]+)?$/;
 
 function readPackages(value: unknown, problems: Problem[]): readonly string[] {
   const names = [...new Set(readStrings(value, "packages", problems))].sort(byCodeUnit);
@@ -111,7 +111,7 @@ function hintFor(name: string): string | undefined {
 
 function readNames(names: readonly string[], at: { readonly path: string; readonly problems: Problem[] }) {
   for (const name of names) {
-    if (name === "" || /^[a-z0-9][a-z0-9+.-]+$/.test(name)) continue;
+    if (name === "" || /^[a-z0-9][a-z0-9+.-]*$/.test(name)) continue;
     at.problems.push({ path: at.path, text: `has ${quote(name)}, wanted names of packages` });
   }
   return names;
