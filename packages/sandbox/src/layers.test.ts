@@ -46,6 +46,21 @@ describeWithTools(["unshare", "setpriv", "tar"], `layers for a sandbox (${mode})
     });
   };
 
+  test.each<[string, string]>([
+    ["relative", "usr/"],
+    ["absolute", "/usr/"],
+    ["through ..", "../../../usr/"],
+  ])("a root without a shell whose /lib is a %s link is lent one, and keeps nothing of it", async (_kind, to) => {
+    const low: Members = [
+      ["usr/lib/x", "x"],
+      ...["bin", "lib", "lib64"].map((name) => [name, { type: "symlink", linkname: `${to}${name}` }] as const),
+    ];
+    const changed = await changesOf("echo made > /made; cat /lib/x > /copied; [ -L /lib ]", [low]);
+    // Directories that libraries stood in are copied up as they were.
+    const files = changed.map(shown).filter((line) => !/^directory (\.|usr|usr\/lib) 755 0:0$/.test(line));
+    expect(files.sort()).toEqual(["file copied 644 0:0", "file made 644 0:0"]);
+  });
+
   test("files, links, modes and whiteouts of layers are what a script sees", async () => {
     const low: Members = [
       ["etc/a", "a"],

@@ -29,16 +29,53 @@ function lend(path: string): string {
 
 function linkedMounts({ libraries, directory, programs }: LinkedTools): string {
   const directories = [...new Set(libraries.map((path) => dirname(path.slice(1))))];
+  const places = directories.map(q).join(" ");
   return [
-    `directories ${directories.map(q).join(" ")}`,
+    "linked=",
+    `for d in ${places}; do plain "$d" || linked=1; done`,
+    'if [ -z "$linked" ]; then',
+    `directories ${places}`,
     ...libraries.map((path) => `file ${q(path.slice(1))}`),
     `mount --all --fstab libraries 2>&4 || die "cannot lend libraries"`,
+    "else",
+    THROUGH_LINKS,
+    `for l in ${libraries.map((path) => q(path.slice(1))).join(" ")}; do through "$l"; done`,
+    "fi",
     "mkdir guest/host",
     lend(directory),
     "mv guest/linked guest/tools",
     `shell=/.imgbuild/tools/${programs.has("bash") ? "bash" : "sh"}`,
   ].join("\n");
 }
+
+/** Lends a library to a root whose directories of libraries are links, as with a merged /usr: it stands where they lead in the root. */
+const THROUGH_LINKS = `
+# inside_root PATH: sets r to where it leads, links followed as from inside the root.
+inside_root() {
+  r= left=$1 hops=0
+  while [ -n "$left" ]; do
+    case $left in */*) name=\${left%%/*}; left=\${left#*/} ;; *) name=$left; left= ;; esac
+    case $name in
+      '' | .) continue ;;
+      ..) case $r in */*) r=\${r%/*} ;; *) r= ;; esac; continue ;;
+    esac
+    if [ -L "root/\${r:+$r/}$name" ]; then
+      hops=$((hops + 1))
+      [ $hops -le 40 ] || die "/$1 in the root is a symbolic link that leads in a circle"
+      target=$(readlink "root/\${r:+$r/}$name")
+      case $target in /*) r= ;; esac
+      left=$target\${left:+/$left}
+    else
+      r=\${r:+$r/}$name
+    fi
+  done
+}
+through() {
+  inside_root "\${1%/*}"
+  [ -z "$r" ] || directories "$r"
+  file "\${r:+$r/}\${1##*/}"
+  mount -o bind,ro,nosuid,nodev "/$1" "./root/\${r:+$r/}\${1##*/}" 2>&4 || die "cannot lend libraries"
+}`;
 
 /** The table of the libraries that are lent. */
 export function libraryMounts({ linked }: HostTools): string {
