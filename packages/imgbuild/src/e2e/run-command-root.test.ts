@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   canBeOrdinaryUser,
@@ -88,6 +88,19 @@ describeWithTools(["unshare", "tar"], "many inputs that stay as they are", () =>
     rig.write("app/own", "2\n");
     expect((await rootfsOf(rig)).content("a")).toBe("400\nmodules/p1/f12\n0\na\n");
     expect(unpacked()).toHaveLength(1);
+  });
+
+  test("are placed one by one where the cache is no ground for an overlay", async () => {
+    if (process.getuid?.() !== 0) return;
+    const files = { "app/image.ts": MANY_DEFINITION, "app/many.tar": manyFiles(), "app/own": "1\n" };
+    await using rig = await workspaceRig({ files });
+    const first = (await rig.run(["build", "//app"])).stdout;
+    const [lower, upper, work, merged] = ["lower", "upper", "work", "merged"].map((name) => join(rig.outside, name));
+    for (const path of [lower, upper, work, merged]) mkdirSync(path ?? "");
+    const mount = `mount -t overlay overlay -o lowerdir=${lower},upperdir=${upper},workdir=${work} ${merged} && exec "$@"`;
+    const wrap = ["unshare", "--mount", "sh", "-c", mount, "sh"];
+    const result = await rig.run(["build", "//app", "--cache-dir", `${merged}/cache`], { wrap });
+    expect({ code: result.code, stdout: result.stdout }).toEqual({ code: 0, stdout: first });
   });
 
   test.each([true, false])("for an ordinary user, with subordinate ids: %s", async (subordinateIds) => {
