@@ -92,6 +92,7 @@ function warmUp() {
       cwd: workspace,
       env: {},
       stdio: "ignore",
+      timeout: 30_000,
     });
   } finally {
     rmSync(workspace, { recursive: true, force: true });
