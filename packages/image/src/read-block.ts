@@ -2,7 +2,7 @@ import { createHash, type Hash, hash } from "node:crypto";
 import { closeSync, openSync, readSync } from "node:fs";
 import { fromUnknown, ImgbuildError } from "@imgbuild/errors";
 import type { LayerContent } from "./layer-entry.ts";
-import type { ContentPart, PlannedBlock } from "./plan-blocks.ts";
+import { type ContentPart, MAX_BLOCK, type PlannedBlock } from "./plan-blocks.ts";
 
 /** The whole content of a file, to be read into a block. */
 export interface FileRead {
@@ -44,13 +44,17 @@ export class BlockReader {
   /** Reads a whole file, and checks it. */
   readFile({ content, into }: FileRead): void {
     const file = open(content.path);
+    let length = 0;
     try {
-      fill(file, content, into);
-      if (readSync(file, SCRATCH, 0, 1, null) !== 0 || hash("sha256", into, "hex") !== content.sha256)
-        throw torn(content.path);
+      // One byte more than there should be, so that a call is enough to see the end.
+      for (let count = -1; count !== 0 && length < into.length; length += count)
+        count = readSync(file, SCRATCH, length, into.length + 1 - length, null);
     } finally {
       closeSync(file);
     }
+    const found = SCRATCH.subarray(0, length);
+    if (length !== content.size || hash("sha256", found, "hex") !== content.sha256) throw torn(content.path);
+    into.set(found);
   }
 
   /** Reads what is left of a large file that was begun, and checks its digest. */
@@ -103,7 +107,8 @@ export class BlockReader {
   }
 }
 
-const SCRATCH = Buffer.allocUnsafeSlow(64 << 10);
+/** A whole file that fits into a block, and a byte. */
+const SCRATCH = Buffer.allocUnsafeSlow(MAX_BLOCK + 1);
 
 function open(path: string): number {
   try {

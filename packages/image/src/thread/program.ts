@@ -16,7 +16,8 @@ export const THREAD_PROGRAM = `
 const fs = require("node:fs");
 const { createHash, hash } = require("node:crypto");
 const { parentPort, receiveMessageOnPort, workerData: { posted } } = require("node:worker_threads");
-const scratch = Buffer.allocUnsafeSlow(1 << 20);
+const LARGE = 1 << 20;
+const scratch = Buffer.allocUnsafeSlow(LARGE + 1);
 
 function readAll(fd, into) {
   for (let at = 0; at < into.length; ) {
@@ -29,7 +30,7 @@ function readAll(fd, into) {
 function hashLarge(fd) {
   const digest = createHash("sha256");
   for (;;) {
-    const count = fs.readSync(fd, scratch, 0, scratch.length, null);
+    const count = fs.readSync(fd, scratch, 0, LARGE, null);
     if (count === 0) return digest.digest();
     digest.update(scratch.subarray(0, count));
   }
@@ -40,7 +41,7 @@ function hashFile(path, was, digest) {
   const fd = fs.openSync(path, "r");
   try {
     let sha256;
-    if (size >= scratch.length) sha256 = hashLarge(fd);
+    if (size >= LARGE) sha256 = hashLarge(fd);
     else {
       const content = scratch.subarray(0, size);
       readAll(fd, content);
@@ -79,13 +80,18 @@ function hashBatch({ paths, memory }) {
 
 function readFile(path, into, sha256) {
   const fd = fs.openSync(path, "r");
+  let length = 0;
   try {
-    readAll(fd, into);
-    if (fs.readSync(fd, scratch, 0, 1, null) !== 0) throw new Error("longer");
+    // One byte more than there should be, so that a call is enough to see the end.
+    for (let count = -1; count !== 0 && length < into.length; length += count) {
+      count = fs.readSync(fd, scratch, length, into.length + 1 - length, null);
+    }
   } finally {
     fs.closeSync(fd);
   }
-  if (hash("sha256", into, "hex") !== sha256) throw new Error("other bytes");
+  const content = scratch.subarray(0, length);
+  if (length !== into.length || hash("sha256", content, "hex") !== sha256) throw new Error("other bytes");
+  into.set(content);
 }
 
 function hashLayer({ shared, slots, slotSize }) {

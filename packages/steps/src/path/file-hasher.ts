@@ -25,7 +25,7 @@ const WORTH_A_THREAD = { files: 1_500, bytes: 48 << 20 };
 const BATCH = { files: 128, bytes: 4 << 20 };
 
 /** Batches that may wait; with more this thread hashes too, so that what is kept of each file is bounded. */
-const WAITING = 64;
+const WAITING = 16;
 
 interface Batch {
   readonly files: readonly PendingFile[];
