@@ -39,6 +39,18 @@ process.stderr.on("error", () => undefined);
 const readPackage = (): { readonly version: string } =>
   JSON.parse(readFileSync(join(import.meta.dirname, "../package.json"), "utf8")) as { readonly version: string };
 
+/** Throws `usage` when it was removed under us. */
+const currentDirectory = (): string => {
+  try {
+    return process.cwd();
+  } catch (cause) {
+    throw new ImgbuildError("usage", "Cannot find the current directory: it was removed", {
+      hint: "Change to a directory that exists",
+      cause,
+    });
+  }
+};
+
 /** An id without an entry in the user database has no name. */
 const userName = (): string => {
   try {
@@ -51,7 +63,9 @@ const userName = (): string => {
 const host: Host = {
   argv: process.argv.slice(2),
   env: process.env,
-  cwd: process.cwd(),
+  get cwd() {
+    return currentDirectory();
+  },
   pid: process.pid,
   hostname: hostname(),
   platform: process.platform,

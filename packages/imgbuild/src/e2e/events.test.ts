@@ -138,3 +138,11 @@ test("an archive goes to a pipe that is known by number alone", async () => {
   expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining("to docker-archive") as string });
   expect(readFileSync(copy).subarray(257, 262).toString()).toBe("ustar");
 });
+
+test("a current directory that was removed is told without a stack", async () => {
+  const wrap = ["/bin/sh", "-c", 'mkdir gone && cd gone && rmdir ../gone && exec "$@"', "sh"];
+  const { code, stderr } = await rig.run(["list"], { wrap });
+  expect(code).toBe(2);
+  expect(stderr).toContain("error[usage]: Cannot find the current directory: it was removed");
+  expect(stderr).not.toContain("    at ");
+});
