@@ -26,6 +26,8 @@ export interface PublishOptions {
   readonly validUntil?: Date;
   /** `other`: signed by a key that the keyring does not have. */
   readonly key?: "archive" | "other";
+  /** The directory of the suite; default its name. */
+  readonly at?: string;
   /** Default `main`. */
   readonly component?: string;
   /** Those that the index says it has. Default amd64 and arm64. */
@@ -69,7 +71,7 @@ export async function startTestMirror(): Promise<TestMirror> {
     async publish(suite, packages, options = {}) {
       for (const item of packages) server.put(pathOf(item), debOf(item));
       const { component = "main", key = "archive", architectures = ["amd64", "arm64"] } = options;
-      const base = `/debian/dists/${suite}`;
+      const base = `/debian/dists/${options.at ?? suite}`;
       const sums = architectures.map((architecture) => {
         const listed = packages.filter((item) => [architecture, "all"].includes(item.architecture ?? "amd64"));
         const list = gzipSync(listed.map((item) => stanzaOf(item, pathOf(item).replace("/debian/", ""))).join("\n"));

@@ -6,7 +6,6 @@ import {
   PackagesIndex,
   type PoolIndex,
   type Resolution,
-  type ResolveNote,
   resolve,
 } from "@imgbuild/debian";
 import type { DebianRequest } from "@imgbuild/define";
@@ -17,7 +16,8 @@ import type { SuiteIndexes, SuiteWish } from "./read-suite.ts";
 /** What was chosen for a request. */
 export interface Chosen {
   readonly set: LockedSet;
-  readonly notes: readonly ResolveNote[];
+  /** What a user may want to know. */
+  readonly notes: readonly string[];
 }
 
 /** Gives the packages of suites, each read once. */
@@ -52,7 +52,18 @@ export async function choosePackages(
       depends: each.depends.filter((name) => !left.has(name)),
     })),
   };
-  return { set, notes: choice.notes.filter(({ name }) => !left.has(name)) };
+  const notes = choice.notes.filter(({ name }) => !left.has(name)).map(({ message }) => message);
+  return { set, notes: [...withoutSecurity(request, suites), ...notes] };
+}
+
+/** Suites that get no security updates of their own. */
+const ROLLING = /^(?:sid|unstable|testing|experimental)$/;
+
+/** A mirror without the suite of security updates is easily overlooked. */
+function withoutSecurity({ suites, updates }: DebianRequest, found: readonly SuiteIndexes[]): readonly string[] {
+  const wanted = updates ? suites.filter((suite) => !ROLLING.test(suite)).map((suite) => `${suite}-security`) : [];
+  const missing = wanted.filter((suite) => !found.some(({ locked }) => locked.suite === suite));
+  return missing.map((suite) => `No mirror has the suite "${suite}": packages are chosen without security updates`);
 }
 
 /** What says that `/usr` is merged. */

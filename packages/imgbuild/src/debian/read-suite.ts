@@ -56,6 +56,7 @@ export async function readSuite(wish: SuiteWish, source: SuiteSource): Promise<S
   for (const mirror of source.mirrors) {
     try {
       const signed = await readRelease(wish.suite, mirror, source);
+      checkName(signed.release, wish.suite, `dists/${wish.suite}/InRelease`);
       return await readIndexes(wish, { ...signed, mirror, source });
     } catch (error) {
       if (!(error instanceof NoSuite)) throw error;
@@ -105,6 +106,19 @@ function unsigned(bytes: Uint8Array): string {
   const [, inner] =
     /^-----BEGIN PGP SIGNED MESSAGE-----\n[\s\S]*?\n\n([\s\S]*?)\n-----BEGIN PGP SIGNATURE-----/m.exec(text) ?? [];
   return inner ?? text;
+}
+
+/** A good signature says nothing of where a file belongs: that of an old release is as good. */
+function checkName(release: Release, suite: string, what: string): void {
+  const names = [...new Set([release.suite, release.codename])].filter((name) => name !== undefined);
+  if (names.length === 0 || names.includes(suite)) return;
+  throw new ImgbuildError(
+    "integrity",
+    `Cannot trust "${what}": it is of "${names.join('" or "')}", wanted "${suite}"`,
+    {
+      hint: "Use another mirror; if the suite has another name there, ask for that",
+    },
+  );
 }
 
 function checkSigner(signedBy: readonly string[], { fingerprints }: Mirror, what: string): void {

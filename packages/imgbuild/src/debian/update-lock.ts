@@ -54,7 +54,7 @@ export async function updateLock(wish: LockWish, readSuite: SuiteReader): Promis
     }
     const { set, notes: said } = await choosePackages(request, { readSuite, pinned: pinsFor(request, wish) });
     sets.push(before !== undefined && samePackages(before, set) ? before : set);
-    for (const { message } of said) notes.add(message);
+    for (const message of said) notes.add(message);
   }
   const kept = complete ? [] : old.sets.filter(({ name }) => !sets.some((set) => set.name === name));
   return { lock: { sets: [...sets, ...kept] }, notes: [...notes] };

@@ -33,6 +33,7 @@ describe("imgbuild lock", () => {
         ],
       },
     });
+    expect((await rig.run(["lock", "--update", "*"])).stderr).toContain('No mirror has the suite "stable-security"');
     // What is up to date is written by nobody, and asks nobody.
     const asked = rig.mirror.server.requests.length;
     expect(await rig.lock()).toEqual([]);
@@ -140,6 +141,12 @@ describe("a mirror that is not to be trusted", () => {
     );
     writeFileSync(join(rig.workspace.outside, "bad.gpg"), "no keyring");
     expect(await locked(rig, { IMGBUILD_DEBIAN_KEYRINGS: join(rig.workspace.outside, "bad.gpg") })).toMatch(/^4 /);
+  });
+
+  test("that gives the signed index of another suite", async () => {
+    await using rig = await debianRig(ALL, definitionOf('packages: ["app"]'));
+    await rig.mirror.publish("oldstable", ALL, { at: "stable" });
+    expect(await locked(rig)).toMatch(/^4 [\s\S]*it is of "oldstable", wanted "stable"/);
   });
 
   test("that lacks the suite, the component or the package, and one that cannot be reached", async () => {
