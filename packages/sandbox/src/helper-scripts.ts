@@ -60,7 +60,10 @@ below() {
 kind=f remove=rm_empty
 rm_empty() {
   shift
-  for f do [ ! -f "$f" ] || [ -s "$f" ] || rm -f -- "$f"; done
+  n=$#
+  for f do [ ! -f "$f" ] || [ -s "$f" ] || set -- "$@" "$f"; done
+  shift $n
+  [ $# -eq 0 ] || rm -f -- "$@"
 }
 below
 kind=d remove=rm_directories

@@ -49,9 +49,10 @@ function linkedTools(abilities: Abilities): LinkedTools | undefined {
     const real = path === undefined ? undefined : realpathSync(path);
     if (real !== undefined && dirname(real) === directory) programs.set(name, basename(real));
   }
-  const listed = telling([...new Set(programs.values())].map((name) => `${directory}/${name}`))
-    .map((path) => spawnSync(loader, ["--list", path], { encoding: "utf8", env: {} }).stdout ?? "")
-    .join("");
+  const paths = telling([...new Set(programs.values())].map((name) => `${directory}/${name}`));
+  const script = 'for path do "$0" --list "$path"; done';
+  const words = ["-c", script, loader, ...paths];
+  const listed = spawnSync(abilities.tool("sh") ?? "sh", words, { encoding: "utf8", env: {} }).stdout ?? "";
   const libraries = [loader, ...[...listed.matchAll(/^\s+(?:\S+ => )?(\/\S+) \(0x/gm)].map((match) => match[1] ?? "")];
   const unique = [...new Set(libraries)].sort();
   return unique.length === 0 || !programs.has("sh") ? undefined : { directory, programs, libraries: unique };

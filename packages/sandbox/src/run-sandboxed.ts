@@ -18,11 +18,11 @@ const SPACES = ["--mount", "--pid", "--ipc", "--uts", "--cgroup", "--fork", "--k
  */
 export async function runSandboxed(abilities: Abilities, run: SandboxRun, tools: () => HostTools): Promise<SandboxEnd> {
   // Finding what to lend takes a while, and most roots have a shell.
-  const first = lacksShell(run.root) ? undefined : await attempt(abilities, run, NO_TOOLS);
+  const first = !mayHave(run.root, SHELLS) ? undefined : await attempt(abilities, run, NO_TOOLS);
   if (first !== undefined && first !== "no shell") return first;
   const scratch = `${run.scratch}/lent`;
   mkdirSync(scratch);
-  const end = await attempt(abilities, { ...run, scratch }, tools());
+  const end = await attempt(abilities, { ...run, scratch }, toolsFor(run.root, tools()));
   if (end !== "no shell") return end;
   throw new ImgbuildError(
     "unsupported",
@@ -35,11 +35,17 @@ export async function runSandboxed(abilities: Abilities, run: SandboxRun, tools:
 
 const NO_TOOLS: HostTools = { linked: undefined, busybox: undefined };
 
-/** Whether nothing stands where a shell might; what cannot be looked at may be one. */
-function lacksShell(root: SandboxRoot): boolean {
-  if (root.kind === "host") return false;
+/** A program without libraries is of use only where those of this machine have no place. */
+function toolsFor(root: SandboxRoot, tools: HostTools): HostTools {
+  const { linked } = tools;
+  return linked === undefined || mayHave(root, linked.libraries) ? tools : { linked, busybox: undefined };
+}
+
+/** Whether a root has something at one of these paths; what cannot be looked at may be there. */
+function mayHave(root: SandboxRoot, paths: readonly string[]): boolean {
+  if (root.kind === "host") return true;
   const directories = root.kind === "directory" ? [root.directory] : [...root.lower, root.upper];
-  return !directories.some((directory) => SHELLS.some((path) => mayBe(directory, path.slice(1).split("/"))));
+  return directories.some((directory) => paths.some((path) => mayBe(directory, path.slice(1).split("/"))));
 }
 
 function mayBe(directory: string, [name = "", ...rest]: readonly string[]): boolean {
