@@ -71,6 +71,11 @@ test.each([
   expect(first).toContain(words);
 });
 
+test("labels that leave out all that is named are refused: an empty archive is nobody's wish", async () => {
+  const [complaint] = await workspace.complaints(["//images/...", "-//..."]);
+  expect(complaint).toBe('unknown-label - Cannot choose targets: "-//..." leaves out all that are named');
+});
+
 test("an unknown label hints at a label with the same end", async () => {
   const [error] = await workspace.errors("//api");
   expect(error?.hint).toBe("Write //images/api");

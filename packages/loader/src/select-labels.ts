@@ -29,6 +29,11 @@ export function selectLabels(patterns: readonly ResolvedPattern[], choice: Choic
     if (found.length === 0 && pattern.kind === "target" && evaluated && !reported)
       errors.push(unknown(pattern, choice));
   }
+  if (errors.length === 0 && chosen.size === 0) {
+    const left = patterns.filter((pattern) => pattern.exclude).map((pattern) => JSON.stringify(pattern.text));
+    const message = `Cannot choose targets: ${left.join(" and ")} leaves out all that are named`;
+    errors.push(new ImgbuildError("unknown-label", message, { hint: "Name a target that is not left out" }));
+  }
   if (errors.length > 0) throw combineErrors(errors);
   return labels.filter((label) => chosen.has(label));
 }
