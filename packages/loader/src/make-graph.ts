@@ -5,6 +5,7 @@ import {
   type Derivation,
   type DerivationId,
   derivationId,
+  type FetchUrlOrigin,
   formatLabel,
   type Graph,
   type Target,
@@ -30,7 +31,11 @@ export function makeGraph(
     const { kind, args, origin } = node;
     const id = derivationId({ kind, args, inputs });
     ids.push(id);
-    if (derivations.has(id)) continue;
+    const known = derivations.get(id);
+    if (known !== undefined) {
+      if (kind === "fetchUrl") derivations.set(id, { ...known, origin: allMirrors(known.origin, origin) });
+      continue;
+    }
     const from = origin === undefined ? {} : { origin };
     derivations.set(id, { id, kind, args, inputs, position: place(node.position), ...from });
   }
@@ -45,6 +50,14 @@ export function makeGraph(
   });
   targets.sort((a, b) => byCodeUnit(a.label, b.label));
   return { derivations, targets };
+}
+
+/** One file that two definitions fetch may be had from the mirrors of both. */
+function allMirrors(a: string | undefined, b: string | undefined): string {
+  const [first, second] = [a, b].map((origin) => JSON.parse(origin ?? '{"urls":[]}') as Partial<FetchUrlOrigin>);
+  const urls = [...new Set([...(first?.urls ?? []), ...(second?.urls ?? [])])];
+  const maxBytes = Math.max(first?.maxBytes ?? 0, second?.maxBytes ?? 0);
+  return JSON.stringify({ ...first, urls, maxBytes });
 }
 
 /** Throws `conflict` when two targets that differ claim one name:tag. */

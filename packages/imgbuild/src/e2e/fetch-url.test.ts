@@ -118,6 +118,13 @@ test("mirrors are tried in order, and all are named when none has it", async () 
   expect(result.stderr).toMatch(/\/a": the server answered 404; .*\/b": the server answered 404/);
 });
 
+test("one file that two definitions fetch is had from either's mirror, once", async () => {
+  const other = (path: string) => image(`url: "${server.url}/${path}", hash: "${HASH}"`);
+  await using rig = await workspaceRig({ files: { "a/image.ts": other("gone"), "b/image.ts": other("file.txt") } });
+  expect((await rig.run(["build", "//a", "//b"])).code).toBe(0);
+  expect(server.requests.map(({ url }) => url)).toEqual(["/gone", "/file.txt"]);
+});
+
 test("too many bytes are refused before they come", async () => {
   await using rig = await workspace(`url: "${server.url}/file.txt", hash: "${HASH}", maxSize: 1000`);
   const result = await build(rig);
