@@ -54,7 +54,8 @@ export function severalImages(
   pick: ImagePick,
   label: string,
 ): ImgbuildError {
-  const wanted = pick.name === null && pick.tag === null ? "" : ` for ${wantedText(pick)}`;
+  const wanted =
+    pick.name === null && pick.tag === null ? "" : `${pick.name === null ? "" : " for"} ${wantedText(pick)}`;
   return new ImgbuildError("invalid-archive", `Cannot choose an image of ${label}${wanted}: ${listed(candidates)}`, {
     hint: "Say which with fromImageName and fromImageTag",
   });
