@@ -5,7 +5,8 @@ import { WORTH_A_THREAD } from "./thread/work-threads.ts";
 
 /** A hasher for a layer of about `size` bytes. */
 export function makeDiffHasher(size: number, options: DiffHasherOptions): DiffHasher {
-  return size < WORTH_A_THREAD ? new InlineHasher(options.slotSize) : new ThreadHasher(options);
+  const thread = size < WORTH_A_THREAD ? undefined : options.threads.take();
+  return thread === undefined ? new InlineHasher(options.slotSize) : new ThreadHasher(thread, options);
 }
 
 class InlineHasher implements DiffHasher {

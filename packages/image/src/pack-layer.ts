@@ -42,7 +42,7 @@ export interface PackedLayer {
  * `input-changed` for a torn file, and then keeps nothing.
  */
 export async function packLayer(entries: readonly LayerEntry[], options: PackOptions): Promise<PackedLayer> {
-  const size = entries.reduce((sum, { header }) => sum + header.size, 0);
+  const size = entries.reduce((sum, { content }) => sum + HEADER + (content?.size ?? 0), 0);
   const plain = options.codec === undefined || options.codec.algorithm === "none";
   const codec = options.keepBlocks === true && plain ? fastCodec() : options.codec;
   const packing = new Packing({ ...options, codec }, size);
@@ -59,6 +59,9 @@ export async function packLayer(entries: readonly LayerEntry[], options: PackOpt
     await packing.close();
   }
 }
+
+/** What a member takes beside its content. */
+const HEADER = 512;
 
 /** Blocks that the store is asked for in one question; the other thread waits while they are planned. */
 const LOOKED_UP_AT_ONCE = 8;

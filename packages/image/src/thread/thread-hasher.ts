@@ -20,7 +20,7 @@ export class ThreadHasher implements DiffHasher {
   #given = 0;
   #large: Buffer | undefined;
 
-  constructor({ slotSize, read, threads }: DiffHasherOptions) {
+  constructor(thread: WorkThread, { slotSize, read, threads }: DiffHasherOptions) {
     this.#slotSize = slotSize;
     this.#read = read;
     const head = layerHead(SLOTS);
@@ -29,8 +29,8 @@ export class ThreadHasher implements DiffHasher {
     this.#digest = Buffer.from(shared, head - DIGEST_SIZE, DIGEST_SIZE);
     this.#buffers = Array.from({ length: SLOTS }, (_, i) => Buffer.from(shared, head + i * slotSize, slotSize));
     this.#threads = threads;
-    this.#thread = threads.take();
-    this.#thread.post({ kind: "layer", shared, slots: SLOTS, slotSize });
+    this.#thread = thread;
+    thread.post({ kind: "layer", shared, slots: SLOTS, slotSize });
   }
 
   lend(size: number): Buffer {

@@ -10,6 +10,8 @@ export class WorkThread {
   constructor() {
     this.#worker = new Worker(THREAD_PROGRAM, { eval: true, workerData: { posted: this.#posted } });
     this.#worker.unref();
+    // Nothing waits for its errors, and an event without a listener would end the process.
+    this.#worker.on("error", () => undefined);
   }
 
   /** Tells it what to do after what it was told before. */
@@ -35,14 +37,15 @@ export const WORTH_A_THREAD: number = 16 << 20;
 export class WorkThreads {
   readonly #idle: WorkThread[] = [];
 
-  /** One that nobody uses. */
-  take(): WorkThread {
-    return this.#idle.pop() ?? new WorkThread();
+  /** One that nobody uses; undefined where the system allows no more threads. */
+  take(): WorkThread | undefined {
+    return this.#idle.pop() ?? start();
   }
 
   /** Says that a layer of so many bytes is likely to be packed soon: a thread that it is worth may start already. */
   expect(bytes: number): void {
-    if (bytes >= WORTH_A_THREAD && this.#idle.length === 0) this.#idle.push(new WorkThread());
+    const thread = bytes >= WORTH_A_THREAD && this.#idle.length === 0 ? start() : undefined;
+    if (thread !== undefined) this.#idle.push(thread);
   }
 
   giveBack(thread: WorkThread): void {
@@ -52,5 +55,13 @@ export class WorkThreads {
   /** Ends those that nobody uses. */
   close(): void {
     for (const thread of this.#idle.splice(0)) thread.end();
+  }
+}
+
+function start(): WorkThread | undefined {
+  try {
+    return new WorkThread();
+  } catch {
+    return undefined;
   }
 }

@@ -85,8 +85,9 @@ export class FileHasher {
   }
 
   #start(): void {
-    this.#thread = this.#threads.take();
-    for (const batch of this.#batches) post(batch, this.#thread);
+    const thread = this.#threads.take();
+    this.#thread = thread;
+    if (thread !== undefined) for (const batch of this.#batches) post(batch, thread);
   }
 
   /** Hashes a batch that the thread did not take, or waits until the thread is done with it. */
