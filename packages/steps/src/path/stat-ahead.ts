@@ -21,11 +21,17 @@ export class StatAhead {
   readonly #places = new Map<string, ReadonlyMap<string, number>>();
   readonly #worker: Worker;
 
-  /** Begins to look; undefined when there are fewer than `least` files to look at. */
+  /** Begins to look; undefined when there are fewer than `least` files to look at, or no thread. */
   static begin(sources: readonly AheadSource[], least = WORTH_A_THREAD): StatAhead | undefined {
     let files = 0;
     for (const { before } of sources) for (const packed of before.values()) files += countOf(packed);
-    return files < least ? undefined : new StatAhead(sources);
+    if (files < least) return undefined;
+    try {
+      return new StatAhead(sources);
+    } catch {
+      // The system allows no more threads.
+      return undefined;
+    }
   }
 
   private constructor(sources: readonly AheadSource[]) {
