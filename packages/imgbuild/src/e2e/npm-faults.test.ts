@@ -189,6 +189,7 @@ describe("tarballs that no registry has", () => {
 test("what was fetched and not unpacked yet is not fetched again, unless it was damaged", async () => {
   await using registry = await startTestRegistry([LEFT, RIGHT]);
   await using rig = await npmRig(registry);
+  await rig.run(["plan", "//images/api"]);
   const left = downloadPath(rig, LEFT);
   mkdirSync(dirname(left), { recursive: true });
   writeFileSync(left, tarballOf(LEFT));
