@@ -1,4 +1,5 @@
 import type { JsonValue } from "@imgbuild/graph";
+import type { PulledValue } from "./base.ts";
 import { makeImage } from "./build-image.ts";
 import { makeLayeredImage } from "./build-layered-image.ts";
 import type { Caller } from "./call.ts";
@@ -38,6 +39,7 @@ import type { BuildImageOptions } from "./image-options.ts";
 import type { BuildLayeredImageOptions } from "./layered-options.ts";
 import type { NpmWorkspaceOptions, NpmWorkspaceValue } from "./npm/npm-options.ts";
 import { makeNpmWorkspace } from "./npm/npm-workspace.ts";
+import { makePullImage, type PullImageOptions } from "./pull-image.ts";
 import { shadowSetup } from "./shadow-setup.ts";
 import type { ImageValue, PathValue, RawPosition, SourceLike, Value } from "./source.ts";
 import { type MergeOptions, makeMerge, makeTree, type TreeOptions } from "./unions.ts";
@@ -100,6 +102,8 @@ export interface DefinitionApi {
   npmWorkspace(options: NpmWorkspaceOptions): NpmWorkspaceValue;
   /** A file or directory of the workspace, whole or in part. */
   path(path: string, options?: PathOptions): PathValue;
+  /** An image of a registry, by digest: a base for `fromImage`, or a target under a name of its own. */
+  pullImage(options: PullImageOptions): PulledValue;
   /** The JSON in a file of the workspace, frozen. Part of the evaluation's key. */
   readJson(path: string): JsonValue;
   /** The text of a file of the workspace (UTF-8). Part of the evaluation's key. */
@@ -146,6 +150,7 @@ export function createApi(caller: Caller): DefinitionApi {
       makeMergedImages(at(), images, options),
     npmWorkspace: (options: NpmWorkspaceOptions) => makeNpmWorkspace(at(), options),
     path: (path: string, options?: PathOptions) => makePath(at(), path, options),
+    pullImage: (options: PullImageOptions) => makePullImage(at(), options),
     readJson: (path: string) => readJsonFile(caller, path),
     readText: (path: string) => readTextFile(caller, path),
     runCommand: (options: RunCommandOptions) => makeRunCommand(at(), options),

@@ -7,13 +7,16 @@ import type { Problem } from "./problem.ts";
 import { type ImageValue, isImage, makeValue, type PathValue, recordOf, type Value } from "./source.ts";
 
 /** What names an image: a value, an index of them, the path of an archive or layout, or a source that is one. */
-export type BaseLike = ImageValue | Value<"image-index"> | PathValue | MadeValue | string;
+export type BaseLike = ImageValue | PulledValue | Value<"image-index"> | PathValue | MadeValue | string;
 
 /** An archive or layout that is fetched, unpacked or made by a command. */
 type MadeValue = Value<"fetchUrl" | "unpack" | "runCommand" | "select">;
 
-/** A base that is read from an archive or layout. */
-export type ArchiveValue = Value<"archive" | "made-archive">;
+/** An image of a registry. */
+export type PulledValue = Value<"pullImage">;
+
+/** A base that is read from an archive, a layout or a registry. */
+export type ArchiveValue = Value<"archive" | "made-archive" | "pullImage">;
 
 /**
  * The base of an image: an image value, or an archive of the workspace; undefined for none. Of an index, and of an archive
@@ -32,13 +35,16 @@ export function readBase(
   }
   const index = indexOf(fromImage);
   const chooses = name !== null || tag !== null;
-  if (chooses && (fromImage === null || isImage(fromImage) || index !== undefined)) {
+  const isOne = isImage(fromImage) || recordOf(fromImage)?.value.kind === "pullImage";
+  if (chooses && (fromImage === null || isOne || index !== undefined)) {
     const path = name === null ? "fromImageTag" : "fromImageName";
     const what = fromImage === null ? "is given without fromImage" : "is given with a fromImage that is one image";
     problems.push({ path, text: what, hint: "Leave it out: it chooses one image of an archive" });
   }
   if (fromImage === null) return undefined;
   if (isImage(fromImage)) return fromImage;
+  const pulled = recordOf(fromImage)?.value;
+  if (pulled?.kind === "pullImage") return pulled as PulledValue;
   if (index !== undefined) return imageOf(index, given, problems);
   const wanted = wantedArchitecture(given);
   const platform = wanted === undefined ? {} : { platform: { os: "linux", ...wanted } };

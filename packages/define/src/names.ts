@@ -21,6 +21,7 @@ export const API_NAMES = [
   "mergeImages",
   "npmWorkspace",
   "path",
+  "pullImage",
   "readJson",
   "readText",
   "runCommand",

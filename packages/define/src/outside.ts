@@ -36,6 +36,7 @@ export const outsideApi: DefinitionApi = Object.freeze({
   mergeImages: outside("mergeImages"),
   npmWorkspace: outside("npmWorkspace"),
   path: outside("path"),
+  pullImage: outside("pullImage"),
   readJson: outside("readJson"),
   readText: outside("readText"),
   runCommand: outside("runCommand"),

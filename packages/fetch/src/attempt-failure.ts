@@ -18,6 +18,8 @@ export class AttemptFailure extends Error {
   readonly retryAfterMs: number;
   /** The HTTP status, where there was one. */
   readonly status: number | undefined;
+  /** What the server wants to know, as its `WWW-Authenticate` says. */
+  readonly challenge: string | undefined;
 
   constructor(
     kind: FailureKind,
@@ -26,6 +28,7 @@ export class AttemptFailure extends Error {
       readonly hint?: string | undefined;
       readonly retryAfterMs?: number;
       readonly status?: number | undefined;
+      readonly challenge?: string | undefined;
       readonly cause?: unknown;
     } = {},
   ) {
@@ -34,5 +37,6 @@ export class AttemptFailure extends Error {
     this.hint = details.hint;
     this.retryAfterMs = details.retryAfterMs ?? 0;
     this.status = details.status;
+    this.challenge = details.challenge;
   }
 }

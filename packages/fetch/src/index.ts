@@ -1,5 +1,5 @@
 export type { TlsOptions } from "./agents.ts";
-export { answeredStatus } from "./answered-status.ts";
+export { answeredChallenge, answeredStatus } from "./answered-status.ts";
 export type { FetchedBytes } from "./fetch-bytes.ts";
 export {
   type Address,

@@ -21,6 +21,7 @@ export function statusFailure(response: Pick<IncomingMessage, "statusCode" | "he
   if (status === 401) {
     return new AttemptFailure("refused", said, {
       status,
+      challenge: response.headers["www-authenticate"],
       hint: "Give credentials for this host, e.g. a token in .npmrc",
     });
   }

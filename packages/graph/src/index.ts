@@ -27,6 +27,8 @@ export type {
   NpmBinsArgs,
   NpmPackageArgs,
   PathArgs,
+  PullImageArgs,
+  PullImageOrigin,
   RunCommandArgs,
   ScriptLayerArgs,
   SelectArgs,

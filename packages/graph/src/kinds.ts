@@ -298,6 +298,21 @@ export const MACHINE_PLACES = [
   "usr",
 ] as const;
 
+/** `pullImage`: an image of a registry. No inputs. Its origin is a {@link PullImageOrigin}. */
+export interface PullImageArgs {
+  /** Of the manifest or index: `sha256:…`. */
+  readonly digest: string;
+  /** Which image of an index; an image must be for it. */
+  readonly platform: { readonly os: string; readonly architecture: string; readonly variant: string | null };
+}
+
+/** Where an image is to be had: what it is, its digest says. */
+export interface PullImageOrigin {
+  /** With the registry, without tag: `registry.example.com/team/app`. */
+  readonly name: string;
+  readonly tlsVerify: boolean;
+}
+
 /** `select`: what is at a path of a tree. Inputs: the tree. */
 export interface SelectArgs {
   /** Relative; the content of a directory, or the file itself. */

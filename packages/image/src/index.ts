@@ -1,6 +1,7 @@
 export { archiveDigestInputs } from "./archive-inputs.ts";
 export { BaseView } from "./base-view.ts";
 export type { ImagePick } from "./choose-image.ts";
+export type { ContentFiles } from "./content-members.ts";
 export { type DockerArchiveOptions, writeDockerArchive } from "./docker-archive.ts";
 export { encodeDocument } from "./encode-document.ts";
 export { entryBlocks } from "./entry-blocks.ts";
@@ -22,7 +23,7 @@ export { type NamedImage, refuseIndexes } from "./named-image.ts";
 export { writeOciArchive } from "./oci-archive.ts";
 export { type LayoutDirectoryOptions, type LayoutWritten, writeOciLayout } from "./oci-layout.ts";
 export { type PackedLayer, type PackOptions, packLayer } from "./pack-layer.ts";
-export { parseImageConfig } from "./parse-documents.ts";
+export { parseImageConfig, parseManifest } from "./parse-documents.ts";
 export { readImageConfig } from "./read-config.ts";
 export { type RootfsOptions, writeRootfs } from "./rootfs.ts";
 export { storeTarAsLayer } from "./store-tar.ts";

@@ -26,6 +26,7 @@ export const {
   mergeImages,
   npmWorkspace,
   path,
+  pullImage,
   readJson,
   readText,
   runCommand,

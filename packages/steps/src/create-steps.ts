@@ -25,6 +25,7 @@ import { archiveRunner } from "./image/archive-runner.ts";
 import { COLLECTION_KINDS, collectionRunner } from "./image/collection-runner.ts";
 import { imageRunner } from "./image/image-runner.ts";
 import { madeArchiveRunner } from "./image/made-archive-runner.ts";
+import { pullRunner, type RegistryOptions } from "./image/pull-runner.ts";
 import { baseLayersRunner } from "./layer/base-layers-runner.ts";
 import { layerRunner } from "./layer/layer-runner.ts";
 import { RunSources } from "./layer/layer-sources.ts";
@@ -57,6 +58,8 @@ export interface StepsOptions {
   readonly scripts?: ScriptOptions | undefined;
   /** For files of the web; without it they fail. */
   readonly web?: WebOptions | undefined;
+  /** For images of registries; without it they fail. */
+  readonly registry?: RegistryOptions | undefined;
   /** For packages of npm; without it they fail. */
   readonly npm?: NpmOptions | undefined;
   /** For packages of Debian; without it they fail. */
@@ -111,6 +114,7 @@ export function createSteps(options: StepsOptions): Steps {
     imageRunner(options),
     archiveRunner(options),
     madeArchiveRunner(shared),
+    pullRunner({ store: options.store, downloads, registry: options.registry }),
     ...COLLECTION_KINDS.map(collectionRunner),
   ];
   const runners = new Map(cached.map((runner) => [runner.kind, runner]));

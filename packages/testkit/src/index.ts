@@ -4,6 +4,7 @@ export { debOf, type PublishOptions, startTestMirror, type TestDeb, type TestMir
 export { type BlobStoreRig, describeBlobStore } from "./describe-blob-store.ts";
 export { describeSink, type SinkRig } from "./describe-sink.ts";
 export { describeTraceStore, type TraceStoreRig } from "./describe-trace-store.ts";
+export { type DockerRegistry, startDockerRegistry } from "./docker-registry.ts";
 export { type Dockerd, type DockerResult, startDockerd } from "./dockerd.ts";
 export { type FakeGraph, type FakeNode, fakeGraph } from "./fake-graph.ts";
 export { type FakeRun, fakeRun, leaf, step } from "./fake-run.ts";

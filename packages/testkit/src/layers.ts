@@ -31,7 +31,7 @@ export const LAYERS: Readonly<Record<string, LayerRow>> = {
   npm: { level: 1, mayImport: ["errors", "oci"] },
   debian: { level: 2, mayImport: ["errors", "oci", "tar"] },
   image: { level: 2, mayImport: ["errors", "oci", "tar", "store"] },
-  registry: { level: 2, mayImport: ["errors", "oci", "store"] },
+  registry: { level: 2, mayImport: ["errors", "oci", "fetch"] },
   sandbox: { level: 2, mayImport: ["errors", "oci", "tar", "store"] },
   define: { level: 2, mayImport: ["errors", "oci", "graph", "npm"] },
   scheduler: { level: 3, mayImport: ["errors", "graph"] },

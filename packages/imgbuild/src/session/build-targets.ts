@@ -119,7 +119,7 @@ function finish(
   if (inputHash === undefined)
     throw new ImgbuildError("internal", `Internal error: "${target.label}" has no input hash`);
   const named = namedImages(target, { prepared, result, inputHash, output: outcome.output });
-  const single = graph.derivations.get(target.derivation)?.kind === "image" ? named[0] : undefined;
+  const single = SINGLE.has(graph.derivations.get(target.derivation)?.kind ?? "") ? named[0] : undefined;
   // The step's own digest tells images of one config apart by how their layers are kept.
   const digest = single?.data.config ?? outcome.output.digest;
   const before = prepared.memory.get(target.label);
@@ -153,6 +153,9 @@ function finish(
     },
   };
 }
+
+/** Kinds of targets that are one image. */
+const SINGLE: ReadonlySet<string> = new Set(["image", "pullImage"]);
 
 function compressorOf(target: Target, graph: Graph): BuiltTarget["compressor"] {
   const derivation = graph.derivations.get(target.derivation);

@@ -82,6 +82,7 @@ export async function prepare(session: Session, codecFor?: CodecChoice): Promise
     npm: session.npm,
     debian: session.debian,
     web: session.web,
+    registry: session.registry,
     threads: session.threads,
   });
   const leaves = sweep(session, { evaluation, targets, steps });

@@ -4,6 +4,7 @@ import { ImgbuildError } from "@imgbuild/errors";
 import type { EventSink } from "@imgbuild/graph";
 import { WorkThreads } from "@imgbuild/image";
 import { findWorkspace, loadConfig, type Runtime, runtimeFrom } from "@imgbuild/loader";
+import type { RegistryAccess } from "@imgbuild/registry";
 import { type ProfileRecorder, profileRecorder, type Reporter } from "@imgbuild/report";
 import type { NpmAccess, WebAccess } from "@imgbuild/steps";
 import { openStore, type Store } from "@imgbuild/store";
@@ -26,6 +27,7 @@ export interface Session {
   readonly runtime: Runtime;
   readonly npm: Connection<NpmAccess>;
   readonly web: Connection<WebAccess>;
+  readonly registry: Connection<RegistryAccess>;
   readonly debian: DebianConnection;
   readonly threads: WorkThreads;
   readonly reporter: Reporter;
@@ -66,6 +68,10 @@ export async function withSession<T>(flags: Flags, host: Host, body: (session: S
     const { openWebAccess } = await import("./open-web-access.ts");
     return openWebAccess({ host, emit: reporter.emit });
   });
+  const registry = new Connection<RegistryAccess>(async () => {
+    const { openRegistryAccess } = await import("./open-registry-access.ts");
+    return openRegistryAccess({ host, emit: reporter.emit });
+  });
   const debian = new DebianConnection({ host, workspaceRoot, runtime, emit: reporter.emit });
   const threads = new WorkThreads();
   try {
@@ -86,6 +92,7 @@ export async function withSession<T>(flags: Flags, host: Host, body: (session: S
       npm,
       debian,
       web,
+      registry,
       threads,
       reporter,
       emit,
@@ -98,6 +105,7 @@ export async function withSession<T>(flags: Flags, host: Host, body: (session: S
     npm.close();
     debian.close();
     web.close();
+    registry.close();
     threads.close();
     store.close();
   }
