@@ -3,13 +3,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import type { Digest } from "@imgbuild/oci";
 import type { Store } from "@imgbuild/store";
 import { type Codec, codecFor, readTarSync } from "@imgbuild/tar";
 import { bytesOf, testStore } from "@imgbuild/testkit";
 import { entryBlocks } from "./entry-blocks.ts";
 import type { LayerData } from "./layer-data.ts";
 import type { LayerEntry } from "./layer-entry.ts";
-import { layerStream, layerTar } from "./layer-form.ts";
+import { knownForm, layerStream, layerTar } from "./layer-form.ts";
 import { packLayer } from "./pack-layer.ts";
 import { WorkThreads } from "./thread/work-threads.ts";
 
@@ -124,6 +125,22 @@ describe("packLayer()", () => {
       expect(once.equals(await bytesOf(layerStream(store, withSource(layer, entries), codec)))).toBe(true);
       const { layer: direct } = await pack(entries, codec);
       expect(once.equals(await bytesOf(layerStream(store, withSource(direct, entries), codec)))).toBe(true);
+    },
+  );
+
+  test.each(["gzip", "zstd"] as const)(
+    "a layer that is all new is in the store as one blob of %s",
+    async (algorithm) => {
+      const codec = codecFor({ algorithm });
+      const entries = [onDisk("a", noise(70_000, 31)), onDisk("big", noise(2_500_000, 32)), onDisk("z", noise(10, 33))];
+      const { layer } = await pack(entries, codec);
+      const form = knownForm(store, layer, codec);
+      const stream = await bytesOf(layerStream(store, withSource(layer, entries), codec));
+      const digest = `sha256:${createHash("sha256").update(stream).digest("hex")}`;
+      expect(form).toMatchObject({ digest, size: stream.length });
+      expect(store.blobs.read(digest as Digest).equals(stream)).toBe(true);
+      const edited = [...entries.slice(0, 2), onDisk("z", noise(10, 34))];
+      expect(knownForm(store, (await pack(edited, codec)).layer, codec)).toBeUndefined();
     },
   );
 

@@ -183,8 +183,9 @@ class Packing {
   async commit(): Promise<PackedLayer> {
     this.#reader.finish();
     while (this.#queue.length > 0) await this.#finishOne();
-    const kept = this.#writer?.commit();
+    // Before anything is kept: the other thread may still find a file changed.
     const diffId = parseDiffId(digestFromSha256(this.#hasher.digest()));
+    const kept = this.#writer?.commit();
     const { store, codec, keepBlocks } = this.#options;
     // With every block new, and none twice, what was kept is the compressed layer itself.
     const isWhole = this.#writer?.count === this.#refs.length;
