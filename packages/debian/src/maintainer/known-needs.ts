@@ -1,6 +1,6 @@
 /** What a package's scripts would have done, where there is something to say about it. */
 export interface KnownNeed {
-  /** Name of the package; a prefix when it ends in `*`. */
+  /** Name of the package; `*` at its end stands for anything, `#` for a number. */
   readonly package: string;
   readonly message: string;
 }
@@ -20,7 +20,7 @@ export const KNOWN_NEEDS: readonly KnownNeed[] = [
   { package: "mariadb-server", message: "/var/lib/mysql is not filled: run mariadb-install-db before the first start" },
   { package: "mysql-server*", message: "/var/lib/mysql is not filled: run mysqld --initialize before the first start" },
   { package: "openssh-server", message: "there are no host keys: run ssh-keygen -A before the first start" },
-  { package: "postgresql-1*", message: "there is no cluster: run initdb or pg_createcluster before the first start" },
+  { package: "postgresql-#", message: "there is no cluster: run initdb or pg_createcluster before the first start" },
   {
     package: "postfix",
     message: "its queues and main.cf are not set up: run postfix set-permissions and postconf -e in a script",
@@ -35,11 +35,12 @@ export const KNOWN_NEEDS: readonly KnownNeed[] = [
 /** The entry for a package, the most exact one. */
 export function knownNeed(packageName: string): KnownNeed | undefined {
   const exact = KNOWN_NEEDS.find((need) => need.package === packageName);
-  return exact ?? KNOWN_NEEDS.find((need) => need.package.endsWith("*") && patternOf(need).test(packageName));
+  return exact ?? KNOWN_NEEDS.find((need) => /[*#]$/.test(need.package) && patternOf(need).test(packageName));
 }
 
-function patternOf(need: KnownNeed): RegExp {
-  return new RegExp(`^${need.package.slice(0, -1).replace(/[.+]/g, "\\$&")}`);
+function patternOf({ package: name }: KnownNeed): RegExp {
+  const prefix = name.slice(0, -1).replace(/[.+]/g, "\\$&");
+  return new RegExp(`^${prefix}${name.endsWith("#") ? "[0-9.]+$" : ""}`);
 }
 
 /**

@@ -3,6 +3,10 @@
  * package. Read from the scripts of Debian 11 to 13.
  */
 const RECIPES: Readonly<Record<string, string>> = {
+  apache2: `
+d /var/log/apache2 0750 root adm
+d /var/www/html 0755
+C /var/www/html/index.html 0644 - - - /usr/share/apache2/default-site/index.html`,
   "base-files": `
 C /root/.profile - - - - /usr/share/base-files/dot.profile
 C /root/.bashrc - - - - /usr/share/base-files/dot.bashrc
@@ -81,6 +85,7 @@ d /run/redis 2755 redis redis`,
 d /var/lib/redis 0750 redis redis
 d /var/log/redis 2750 redis adm
 d /etc/redis 2770 redis redis`,
+  "samba-common": "C /etc/samba/smb.conf 0644 - - - /usr/share/samba/smb.conf",
   slapd:
     "d /var/lib/ldap 0700 openldap openldap\nd /etc/ldap/slapd.d 0755 openldap openldap\nd /run/slapd 0755 openldap openldap",
   squid: "d /var/log/squid 0750 proxy proxy\nd /var/spool/squid 0750 proxy proxy",

@@ -79,10 +79,25 @@ function makeFiles({ draft, packages, effects }: HelperScene): void {
   const declared = draft.files(isTmpfilesPath).flatMap(({ content }) => wantedPaths(content.toString()));
   const ids = new AccountIds(draft);
   for (const wanted of [...scripts, ...recipes, ...declared]) makePath(draft, wanted, ids);
+  runPhpInApache(draft);
   enableApacheDependencies(draft);
 }
 
 const APACHE = "etc/apache2/mods";
+
+/** As the module's scripts do: PHP is not made for threads, so Apache works with processes. */
+function runPhpInApache(draft: SystemDraft): void {
+  const module = draft.names(`${APACHE}-available`).find((name) => /^php[0-9.]+\.load$/.test(name));
+  if (module === undefined) return;
+  for (const suffix of [".load", ".conf"]) {
+    for (const other of ["mpm_event", "mpm_worker"]) draft.drop(`${APACHE}-enabled/${other}${suffix}`);
+    for (const name of ["mpm_prefork", module.replace(/\.load$/, "")]) {
+      if (!draft.has(`${APACHE}-available/${name}${suffix}`) || draft.has(`${APACHE}-enabled/${name}${suffix}`))
+        continue;
+      draft.link(`${APACHE}-enabled/${name}${suffix}`, `../mods-available/${name}${suffix}`);
+    }
+  }
+}
 
 /** `a2enmod` enables what a module says that it needs, too. */
 function enableApacheDependencies(draft: SystemDraft): void {

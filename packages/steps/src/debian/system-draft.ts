@@ -108,6 +108,11 @@ export class SystemDraft {
     this.#drafts.set(path, { type: "symlink", mode: 0o777, uid: 0, gid: 0, target, bytes: Buffer.alloc(0) });
   }
 
+  /** Takes back what was written; files of packages stay. */
+  drop(path: string): void {
+    this.#drafts.delete(imagePathOf(path));
+  }
+
   /** Sets mode and owner of what is there; false when nothing is, or a link. */
   own(path: string, owner: Ownership): boolean {
     const place = imagePathOf(path);
