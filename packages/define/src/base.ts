@@ -1,5 +1,6 @@
 import type { ImageArgs, PathArgs } from "@imgbuild/graph";
 import type { Caller } from "./call.ts";
+import { dependOnArchitecture } from "./for-architecture.ts";
 import { platformText, readArchitecture, readTag } from "./image-fields.ts";
 import { workspacePath } from "./place.ts";
 import { describeValue } from "./plain.ts";
@@ -104,8 +105,7 @@ export function wantedArchitecture(
 ): { readonly architecture: string; readonly variant: string | null } | undefined {
   if (given.architecture !== undefined) return readArchitecture(given.architecture, []);
   const sources: unknown[] = [given.copyToRoot, given.contents, given.layers].flat(2);
-  const chosen = sources.some((source) => recordOf(source)?.layered !== undefined);
-  return chosen ? { architecture: "amd64", variant: null } : undefined;
+  return dependOnArchitecture(sources) ? { architecture: "amd64", variant: null } : undefined;
 }
 
 function archivePath(caller: Caller, fromImage: unknown, problems: Problem[]): string | undefined {

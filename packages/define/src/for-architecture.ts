@@ -7,6 +7,16 @@ export function forArchitecture(sources: readonly Source[], architecture: string
   return sources.map((source) => valueFor(source, architecture, known) as Source);
 }
 
+/** Whether some of these, or what they are made of, was chosen for an architecture. What is no value is not. */
+export function dependOnArchitecture(sources: readonly unknown[]): boolean {
+  const seen = new Set(sources.map((source) => recordOf(source)?.value));
+  for (const value of seen) {
+    if (recordOf(value)?.layered !== undefined) return true;
+    for (const part of value === undefined ? [] : partsOf(value)) seen.add(part);
+  }
+  return false;
+}
+
 /** Kinds that place or unite what they are made of. */
 const MADE_OF: ReadonlySet<string> = new Set(["tree", "merge", "select"]);
 

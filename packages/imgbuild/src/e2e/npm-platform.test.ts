@@ -97,3 +97,25 @@ test("a required package for another platform is refused by name", async () => {
     '"native-linux-x64@1.0.0" does not run on linux/arm64 with glibc: it is for linux x64 glibc',
   );
 });
+
+test("an archive of another platform is no base, until the image says its architecture: then packages follow", async () => {
+  await using registry = await startTestRegistry([OWNER, ...NATIVES]);
+  const base = `import { buildImage, text, tree } from "imgbuild";
+export default buildImage({ ${ARM}, copyToRoot: tree({ "/base": text("x") }) });
+`;
+  await using rig = await npmRig(registry, REPOSITORY, { "images/base/image.ts": base });
+  const archive = await rig.run(["build", "//images/base", "-o", rig.path("base.tar"), "--format", "docker-archive"]);
+  expect({ code: archive.code, stderr: archive.code === 0 ? "" : archive.stderr }).toEqual({ code: 0, stderr: "" });
+  for (const body of [
+    "buildImage({ name: 'api', copyToRoot: app",
+    "buildLayeredImage({ name: 'api', contents: [tree({ '/x': app })]",
+  ]) {
+    rig.write("images/api/image.ts", image(`${body}, fromImage: "//base.tar" })`));
+    const said = await failure(rig);
+    expect(said).toContain("Cannot find an image for linux/amd64");
+    expect(said).toContain('architecture: "arm64"');
+    rig.write("images/api/image.ts", image(`${body}, fromImage: "//base.tar", architecture: "arm64" })`));
+    const result = await rig.run(["build", "//images/api"]);
+    expect({ code: result.code, stderr: result.code === 0 ? "" : result.stderr }).toEqual({ code: 0, stderr: "" });
+  }
+});
