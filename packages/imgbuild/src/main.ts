@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { readFileSync, realpathSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import { join } from "node:path";
@@ -13,6 +14,8 @@ import { wasTold } from "./session/told-errors.ts";
 const SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 
 const controller = new AbortController();
+// Whatever runs at once listens to it: hundreds of images are no leak that Node should warn of.
+setMaxListeners(0, controller.signal);
 let received: keyof typeof SIGNALS | undefined;
 for (const name of Object.keys(SIGNALS) as (keyof typeof SIGNALS)[]) {
   process.on(name, () => {

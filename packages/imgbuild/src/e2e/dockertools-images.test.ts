@@ -10,6 +10,8 @@ const DEFINITION = `
 export const base = buildImage({ name: "bash", tag: "latest", copyToRoot: [bash, tree({ "/gone": text("x"), "/etc/kept": text("k") })] });
 export const untagged = buildImage({ name: "untagged", copyToRoot: bash });
 export const redis = buildImage({ name: "redis", tag: "latest", fromImage: base, copyToRoot: hello, runAsRoot: "busybox rm /gone", config: { Cmd: ["/bin/hello"] } });
+const many = Array.from({ length: 12 }, (_, index) => buildImage({ name: \`many-\${index}\`, tag: "1", copyToRoot: hello }));
+export const dozen = mergeImages(many);
 export const both = mergeImages([base, redis]);
 export const withoutTag = mergeImages([untagged, redis], { compressor: "none" });
 export const files = exportImage({ fromImage: redis });
@@ -52,6 +54,12 @@ describeWithTools([...DOCKER_TOOLS, "skopeo"], "dockerTools H: several images, e
     expect(on.podman.podman(["load", "--input", file])).toMatchObject({ status: 0 });
     expect(on.podman.run(["localhost/redis:latest"]).stdout).toBe("Hello, world!\n");
     expect(on.podman.run(["localhost/bash:latest", "true"]).status).toBe(0);
+  });
+
+  test("a dozen images are loaded at once, and stderr has progress alone", async () => {
+    const { stderr } = await on.imgbuild("load", "//h:dozen", "--progress", "none");
+    expect(stderr).toBe("");
+    expect(on.docker.docker(["image", "inspect", "many-11:1"]).status).toBe(0);
   });
 
   test("merged images in a layout are found each by its tag, or by its name where tags are equal", async () => {
