@@ -11,6 +11,7 @@ import { coldSuite } from "./suites/cold.ts";
 import { fleet1000Suite, fleetSuite } from "./suites/fleet.ts";
 import { gzipSuite } from "./suites/gzip.ts";
 import { smallSuite } from "./suites/small.ts";
+import { stackSuite } from "./suites/stack.ts";
 import { startSuite } from "./suites/start.ts";
 import { zstdSuite } from "./suites/zstd.ts";
 import { type Outcome, outcomeOf, renderConditions, renderTable } from "./table.ts";
@@ -23,6 +24,7 @@ const SUITES: readonly SuiteSource[] = [
   zstdSuite,
   smallSuite,
   chainSuite,
+  stackSuite,
   fleetSuite,
   fleet1000Suite,
 ];

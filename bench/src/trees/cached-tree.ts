@@ -14,8 +14,8 @@ export async function cachedTree(directory: string, recipe: string, make: () => 
 }
 
 /** Writes `text` to a file of `directory`, with its folders. */
-export function writeIn(directory: string, path: string, text: string): void {
+export function writeIn(directory: string, path: string, content: string | Uint8Array): void {
   const file = join(directory, path);
   mkdirSync(join(file, ".."), { recursive: true });
-  writeFileSync(file, text);
+  writeFileSync(file, content);
 }
