@@ -2,6 +2,7 @@ export { execute } from "./execute.ts";
 export type { ExecuteOptions } from "./execute-options.ts";
 export { type ExplainOptions, explainMiss, type MissExplanation } from "./explain.ts";
 export { hashInputs } from "./hash-inputs.ts";
+export { stepTitle } from "./perform-step.ts";
 export { type Plan, type PlanOptions, plan } from "./plan.ts";
 export type { Failure, NodeState, PlanNode } from "./plan-node.ts";
 export { reachable } from "./reachable.ts";

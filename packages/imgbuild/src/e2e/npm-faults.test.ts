@@ -189,7 +189,8 @@ describe("tarballs that no registry has", () => {
 test("what was fetched and not unpacked yet is not fetched again, unless it was damaged", async () => {
   await using registry = await startTestRegistry([LEFT, RIGHT]);
   await using rig = await npmRig(registry);
-  await rig.run(["plan", "//images/api"]);
+  const { lines } = await rig.run(["plan", "//images/api"]);
+  expect(lines).toContain(`build  //images/api  npm package ${LEFT.name}@${LEFT.version}`);
   const left = downloadPath(rig, LEFT);
   mkdirSync(dirname(left), { recursive: true });
   writeFileSync(left, tarballOf(LEFT));

@@ -19,6 +19,7 @@ export function baseLayersRunner(): StepRunner {
     kind: "base-layers",
     mode: "cached",
     version: 1,
+    title: () => "layers of the base",
     run: async (step) => runBaseLayers(step),
     blobs: (output) => (output.data as unknown as BaseLayersOutput).blobs,
   };

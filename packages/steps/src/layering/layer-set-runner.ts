@@ -15,6 +15,7 @@ export function layerSetRunner(options: LayerRunnerOptions): StepRunner {
     kind: "layerSet",
     mode: "cached",
     version: 1,
+    title: ({ args }) => `layers of ${(args as unknown as LayerSetArgs).units.length} units`,
     run: (step) => runLayerSet(step, options),
     blobs: (output) => (output.data as unknown as LayerSetOutput).blobs,
   };
