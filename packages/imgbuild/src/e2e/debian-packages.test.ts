@@ -81,6 +81,28 @@ describe("packages in an image", () => {
     expect(ofType(await rig.build(), "warning")).toEqual([]);
   });
 
+  test("what scripts and tmpfiles.d make behind a link lies where the link leads", async () => {
+    const base: TestDeb = { name: "base-files", version: "1", files: { run: { type: "directory" } } };
+    const server: TestDeb = {
+      name: "a-server",
+      version: "1",
+      files: {
+        "usr/lib/tmpfiles.d/server.conf": "d /var/run/declared 0700 root root\n",
+        "srv/state": { type: "symlink", linkname: "../var/lib/state" },
+        "var/lib/state": { type: "directory" },
+      },
+      control: { postinst: "#!/bin/sh\nset -e\ninstall -d -m 2775 /var/run/server\nmkdir -p /srv/state/db\n" },
+    };
+    await using rig = await debianRig([base, server], definitionOf('packages: ["a-server", "base-files"]'));
+    await rig.lock();
+    const files = await rig.files();
+    expect(files.get("var/run")).toMatchObject({ type: "symlink", linkname: "/run" });
+    expect(files.get("run/server")).toMatchObject({ type: "directory", mode: 0o2775 });
+    expect(files.get("run/declared")).toMatchObject({ type: "directory", mode: 0o700 });
+    expect(files.get("var/lib/state/db")).toMatchObject({ type: "directory" });
+    expect([...files.keys()].filter((path) => /^(?:var\/run|srv\/state)\//.test(path))).toEqual([]);
+  });
+
   test("documentation and files by pattern are left out, and dpkg does not miss them", async () => {
     const left = 'packages: ["app"], documentation: false, exclude: ["/usr/lib/app", "**/*.conf"]';
     await using rig = await debianRig([APP, LIB], definitionOf(left));

@@ -72,13 +72,19 @@ function enablePhpModules({ draft }: HelperScene): void {
   for (const { path, target } of made.links) if (!draft.has(path)) draft.link(path, target);
 }
 
-/** What scripts do, then the recipes of usual packages, then what the packages themselves say to systemd-tmpfiles. */
+/**
+ * The places of base-files, which is there before every other package is configured; what scripts do; the recipes of usual
+ * packages; then what the packages themselves say to systemd-tmpfiles.
+ */
 function makeFiles({ draft, packages, effects }: HelperScene): void {
   const scripts = effects.flatMap(({ paths }) => paths);
-  const recipes = packages.flatMap(({ control }) => wantedPaths(recipeOf(control.name)));
+  const recipesOf = (isBase: boolean): readonly WantedPath[] =>
+    packages
+      .filter(({ control }) => (control.name === "base-files") === isBase)
+      .flatMap(({ control }) => wantedPaths(recipeOf(control.name)));
   const declared = draft.files(isTmpfilesPath).flatMap(({ content }) => wantedPaths(content.toString()));
   const ids = new AccountIds(draft);
-  for (const wanted of [...scripts, ...recipes, ...declared]) makePath(draft, wanted, ids);
+  for (const wanted of [...recipesOf(true), ...scripts, ...recipesOf(false), ...declared]) makePath(draft, wanted, ids);
   runPhpInApache(draft);
   enableApacheDependencies(draft);
 }

@@ -21,6 +21,9 @@ export interface Ownership {
   readonly gid?: number | undefined;
 }
 
+/** As many links are followed on one way as Linux follows. */
+const MAX_LINKS = 40;
+
 /** What is written over the files of packages, as it is put together. Paths are those of the image. */
 export class SystemDraft {
   readonly #packages: ReadonlyMap<string, StoredEntry>;
@@ -32,26 +35,26 @@ export class SystemDraft {
 
   /** Whether anything is there: of a package, or written already. `path` may be absolute. */
   has(path: string): boolean {
-    const place = imagePathOf(path);
+    const place = this.#place(path);
     return this.#drafts.has(place) || this.#packages.has(place);
   }
 
   /** What is at a path, without following links. */
   look(path: string): StoredEntry["type"] | undefined {
-    const place = imagePathOf(path);
+    const place = this.#place(path);
     return (this.#drafts.get(place) ?? this.#packages.get(place))?.type;
   }
 
   /** Paths of all that is below a directory. */
   below(path: string): readonly string[] {
-    const prefix = `${imagePathOf(path)}/`;
+    const prefix = `${this.#place(path)}/`;
     const all = new Set([...this.#packages.keys(), ...this.#drafts.keys()]);
     return [...all].filter((other) => other.startsWith(prefix)).sort();
   }
 
   /** Names of what is directly in a directory, sorted. */
   names(path: string): readonly string[] {
-    const prefix = `${imagePathOf(path)}/`;
+    const prefix = `${this.#place(path)}/`;
     const all = [...this.#packages.keys(), ...this.#drafts.keys()];
     const inside = all.filter((other) => other.startsWith(prefix) && !other.includes("/", prefix.length));
     return [...new Set(inside)].map((other) => other.slice(prefix.length)).sort();
@@ -59,7 +62,7 @@ export class SystemDraft {
 
   /** Reads a file in parts, links followed; undefined for what is no file of a package. */
   reader(path: string): ((offset: number, length: number) => Uint8Array) | undefined {
-    let place = imagePathOf(path);
+    let place = this.#place(path);
     for (let hops = 0; hops < 10; hops += 1) {
       const entry = this.#drafts.has(place) ? undefined : this.#packages.get(place);
       if (entry?.type === "symlink") place = followed(place, entry.target);
@@ -88,7 +91,7 @@ export class SystemDraft {
 
   /** Text of a file; undefined when there is none. */
   text(path: string): string | undefined {
-    return this.#bytes(imagePathOf(path))?.toString("utf8");
+    return this.#bytes(this.#place(path))?.toString("utf8");
   }
 
   directory(path: string, owner: Ownership = {}): void {
@@ -110,12 +113,12 @@ export class SystemDraft {
 
   /** Takes back what was written; files of packages stay. */
   drop(path: string): void {
-    this.#drafts.delete(imagePathOf(path));
+    this.#drafts.delete(this.#place(path));
   }
 
   /** Sets mode and owner of what is there; false when nothing is, or a link. */
   own(path: string, owner: Ownership): boolean {
-    const place = imagePathOf(path);
+    const place = this.#place(path);
     const there = this.#drafts.get(place) ?? this.#packages.get(place);
     if (there === undefined || there.type === "symlink") return false;
     const { type, mode, uid, gid } = there;
@@ -128,7 +131,7 @@ export class SystemDraft {
 
   /** Changes the mode of what is there, as chmod(1) would. */
   changeMode(path: string, change: string): void {
-    const place = imagePathOf(path);
+    const place = this.#place(path);
     const there = this.#drafts.get(place) ?? this.#packages.get(place);
     if (there === undefined || there.type === "symlink") return;
     this.own(path, { mode: changedMode(there.mode, change, there.type === "directory") });
@@ -136,7 +139,7 @@ export class SystemDraft {
 
   /** Copies a file to where nothing is, as cp(1) would; a directory only when `recursive`. What is not there is not copied. */
   copy(from: string, to: string, { recursive, ...owner }: Ownership & { readonly recursive: boolean }): void {
-    const place = imagePathOf(from);
+    const place = this.#place(from);
     const there = this.#drafts.get(place) ?? this.#packages.get(place);
     if (there?.type === "directory") {
       if (!recursive) return;
@@ -177,6 +180,27 @@ export class SystemDraft {
     }
   }
 
+  /** The path in the image of one that scripts name: links of its directories are followed, as `/var/run` leads to `/run`. */
+  #place(path: string): string {
+    let place = imagePathOf(path);
+    for (let hops = 0; hops < MAX_LINKS; hops += 1) {
+      const link = this.#linkAbove(place);
+      if (link === undefined) break;
+      place = imagePathOf(`${followed(link.path, link.target)}${place.slice(link.path.length)}`);
+    }
+    return place;
+  }
+
+  /** The first link on the way to a path. */
+  #linkAbove(place: string): { readonly path: string; readonly target: string } | undefined {
+    for (let end = place.indexOf("/"); end !== -1; end = place.indexOf("/", end + 1)) {
+      const path = place.slice(0, end);
+      const there = this.#drafts.get(path) ?? this.#packages.get(path);
+      if (there?.type === "symlink") return { path, target: there.target };
+    }
+    return undefined;
+  }
+
   #bytes(place: string): Buffer | undefined {
     const draft = this.#drafts.get(place);
     if (draft !== undefined) return draft.type === "file" ? draft.bytes : undefined;
@@ -194,7 +218,7 @@ export class SystemDraft {
       readonly bytes?: Buffer | undefined;
     },
   ): void {
-    const place = imagePathOf(path);
+    const place = this.#place(path);
     if (place === "" || place.split("/").includes("..")) {
       throw new ImgbuildError("internal", `Internal error: "${path}" cannot be written over packages`);
     }
