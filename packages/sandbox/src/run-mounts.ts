@@ -67,7 +67,7 @@ export class RunMounts {
   }
 
   /** Shell text that makes a mount which the caller asked for. */
-  bindText({ source, target, readOnly, changes }: SandboxBind, number: number): string {
+  bindText({ source, target, readOnly, changes, yields }: SandboxBind, number: number): string {
     if (changes !== undefined) {
       // Links keep odd characters of paths out of the options.
       const links = `${this.#scratch}/o${number}`;
@@ -78,7 +78,10 @@ export class RunMounts {
       return `overlay ${q(source)} ${q(inside(target))} o${number} ${this.#overlayOptions()}`;
     }
     const options = this.#options(source, ["nodev", ...(readOnly ? ["ro", "nosuid"] : [])]);
-    return `bind ${q(source)} ${q(inside(target))} ${options.join(",")}`;
+    const text = `bind ${q(source)} ${q(inside(target))} ${options.join(",")}`;
+    if (yields !== true) return text;
+    const there = q(`root/${inside(target)}`);
+    return `[ -e ${there} ] || [ -L ${there} ] || ${text}`;
   }
 
   #around(proc: readonly string[]): MountEntry[] {

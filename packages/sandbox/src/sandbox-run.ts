@@ -19,6 +19,8 @@ export interface SandboxBind {
   /** Absolute, inside. No part of it may be a link; what is missing of it is made, and removed afterwards. */
   readonly target: string;
   readonly readOnly: boolean;
+  /** Whether a root that has something at `target` keeps it. */
+  readonly yields?: boolean | undefined;
   /**
    * Given, `source` is a directory that stays as it is: changes go to `upper` by overlayfs. Both are empty, beside each other.
    * Throws `unsupported` where the file system of the cache is no ground for it.

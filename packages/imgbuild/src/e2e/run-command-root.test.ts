@@ -52,6 +52,21 @@ export default buildImage({ name: "x", copyToRoot: tree({ "/out": made }) });
     ).toEqual(["bin", "dev", "etc", "proc", "tmp", "work"]);
   });
 
+  test.each([
+    ["busybox", "127.0.0.1 localhost\n"],
+    ["one that names hosts", "192.0.2.1 mine\n"],
+  ])("knows localhost, unless it says itself what hosts there are: %s", async (_, hosts) => {
+    const named = hosts.includes("mine")
+      ? busybox.replace("{", `{ "/etc/hosts": text(${JSON.stringify(hosts)}),`)
+      : busybox;
+    await using rig = await workspace(named);
+    rig.write(
+      "app/image.ts",
+      readFileSync(join(rig.root, "app/image.ts"), "utf8").replace(script, '"busybox cat /etc/hosts > out"'),
+    );
+    expect((await rootfsOf(rig)).content("out")).toBe(hosts);
+  });
+
   test("is part of the key, by its files: the programs of this machine are not", async () => {
     await using rig = await workspace(busybox);
     expect(builtKinds(await rig.run(["build", "//app", "--json"]))).toEqual(["image", "layer", "runCommand"]);
@@ -140,6 +155,13 @@ export default buildImage({ name: "x", copyToRoot: tree({ "/out": runCommand({ c
     } finally {
       await server.close();
     }
+  });
+
+  test("finds localhost, and itself there, though it has no network", async () => {
+    const script = `require("http").createServer((_, r) => r.end("me")).listen(0, "localhost", async function () {
+      require("fs").writeFileSync("out", await (await fetch("http://localhost:" + this.address().port)).text()); process.exit() })`;
+    await using rig = await workspaceRig({ files: { "app/image.ts": definition(`node -e '${script}'`) } });
+    expect((await rootfsOf(rig)).content("out")).toBe("me");
   });
 
   test("that never ends is ended by its timeout; nothing of it stays", async () => {

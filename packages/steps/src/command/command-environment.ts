@@ -48,3 +48,14 @@ export function networkBinds(): SandboxBind[] {
     readOnly: true,
   }));
 }
+
+/**
+ * What a command without network knows hosts by: itself, as tools that start servers of their own or only ask for `localhost` expect.
+ * By IPv4 alone, so that it does not depend on whether this machine has IPv6. `directory` is for helpers.
+ */
+export function localhostBind(directory: string, { machine }: Pick<Command, "machine">): SandboxBind {
+  const source = `${directory}/hosts`;
+  writeFileSync(source, "127.0.0.1 localhost\n");
+  chmodSync(source, 0o644);
+  return { source, target: "/etc/hosts", readOnly: true, yields: machine === null };
+}

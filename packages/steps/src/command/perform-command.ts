@@ -2,7 +2,7 @@ import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import { hasInterpreter, OutputLines, type SandboxBind, type SandboxRun } from "@imgbuild/sandbox";
 import { keepRun } from "../script/kept-runs.ts";
 import { scriptFailure } from "../script/script-failure.ts";
-import { environmentOf, networkBinds } from "./command-environment.ts";
+import { environmentOf, localhostBind, networkBinds } from "./command-environment.ts";
 import type { Job } from "./command-job.ts";
 import type { LaidOut } from "./lay-out.ts";
 import { secretVariables } from "./secrets.ts";
@@ -19,7 +19,7 @@ export async function performCommand(job: Job, { view, nodes }: LaidOut): Promis
       said.map((line) => secrets.redact(line)),
     ),
   );
-  const hosts = command.machine !== null && network ? networkBinds() : [];
+  const hosts = hostBinds(job);
   const secretDirectory = `${directory}/secrets`;
   let end: Awaited<ReturnType<typeof context.sandbox.run>>;
   const { words, binds } = programOf(job);
@@ -61,6 +61,12 @@ export async function performCommand(job: Job, { view, nodes }: LaidOut): Promis
       note: undeclared.length === 0 ? "" : hintFor(undeclared),
     },
   );
+}
+
+/** With network, the sandbox itself brings what a root of the command's own lacks. */
+function hostBinds({ command, directory }: Job): readonly SandboxBind[] {
+  if (!command.network) return [localhostBind(`${directory}/helpers`, command)];
+  return command.machine === null ? [] : networkBinds();
 }
 
 function hintFor(undeclared: readonly string[]): string {
