@@ -3,6 +3,7 @@ import type { Readable, Writable } from "node:stream";
 import { ImgbuildError } from "@imgbuild/errors";
 import { type Abilities, idsHint } from "./abilities.ts";
 import { mapArguments } from "./id-map.ts";
+import { inheritedFiles } from "./inherited-files.ts";
 
 /** A program that runs as root of the mapped ids, and dies with us. */
 export interface MappedProcess {
@@ -40,16 +41,37 @@ export function startMapped(abilities: Abilities, argv: readonly string[], optio
   const gate = [unshare, "--user", "--", tool("sh") ?? "sh", "-c", GATE, "sh", ...dying, ...inner];
   const single = [unshare, "--map-root-user", "--", ...dying, ...inner];
   const [command = "", ...args] = [...dying, ...(mode === "root" ? inner : mode === "single" ? single : gate)];
-  const stdio: StdioOptions = [...options.stdio, "pipe", "pipe"];
   const env = { PATH: `${PATH}:${abilities.host.path}`, LC_ALL: "C", LIBMOUNT_FORCE_MOUNT2: "always" };
   const detached = options.stdio[0] !== "inherit";
-  const child = spawn(command, args, { cwd: options.cwd, env, stdio, detached });
+  const child = withoutInherited([...options.stdio, "pipe", "pipe"], (stdio) =>
+    spawn(command, args, { cwd: options.cwd, env, stdio, detached }),
+  );
   const control = child.stdio[3] as Writable;
   const status = child.stdio[4] as Readable;
   control.on("error", () => undefined);
   if (mode === "subordinate") return { child, status, ready: admit(abilities, { child, control, status }) };
   control.end();
   return { child, status, ready: Promise.resolve() };
+}
+
+/**
+ * Starts a program without what our caller had open: a script that writes to such a descriptor, or goes through one of a directory,
+ * would touch files of this machine. A socket without another end stands there instead; the mode of /dev/null could be changed.
+ */
+function withoutInherited(
+  given: readonly ("ignore" | "pipe" | "inherit")[],
+  start: (stdio: StdioOptions) => ChildProcess,
+): ChildProcess {
+  const inherited = inheritedFiles(given.length - 1);
+  const stdio = [...given];
+  for (const descriptor of inherited) {
+    while (stdio.length < descriptor) stdio.push("ignore");
+    stdio.push("pipe");
+  }
+  const child = start(stdio);
+  const streams: readonly (Readable | Writable | null | undefined)[] = child.stdio;
+  for (const descriptor of inherited) streams[descriptor]?.destroy();
+  return child;
 }
 
 interface Gate {

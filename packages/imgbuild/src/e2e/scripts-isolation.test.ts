@@ -1,9 +1,18 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { canBeOrdinaryUser, describeWithTools, ordinaryUser, tarOf } from "@imgbuild/testkit";
+import { CLI_PATH, canBeOrdinaryUser, describeWithTools, ordinaryUser, tarOf } from "@imgbuild/testkit";
 import { rootImage, SCRIPT_TOOLS, type ScriptRig, scriptRig } from "./script-rig.ts";
 
 /** Command lines of processes that have a word. */
@@ -78,6 +87,22 @@ describeWithTools(SCRIPT_TOOLS, "scripts: the machine around them", () => {
     first.untouched();
     expect([devices(), readFileSync("/proc/sys/kernel/core_pattern", "utf8")]).toEqual(before);
     await expectNothingLeft("canary/file");
+  });
+
+  test("what the caller of imgbuild has open is not open in a script", () => {
+    const held = canary("held");
+    const script = JSON.stringify(`set +e
+      echo dead >> /proc/self/fd/100; echo dead > /proc/self/fd/101/sub/in; rm -r /proc/self/fd/101/sub
+      chmod 600 /proc/self/fd/100; chmod 700 /proc/self/fd/101; true`);
+    on.define(`export const r = buildImage({ name: "r", fromImage: base, runAsRoot: ${script} });`);
+    const opened = [openSync(join(held.directory, "file"), "a"), openSync(held.directory, "r")];
+    const mode = () => statSync(held.directory).mode;
+    const before = mode();
+    const stdio = [...Array.from({ length: 100 }, () => "ignore" as const), ...opened];
+    const { status, error } = spawnSync(process.execPath, [CLI_PATH, "build", "//a:r"], { cwd: on.rig.root, stdio });
+    for (const descriptor of opened) closeSync(descriptor);
+    expect({ status, error, mode: mode() }).toEqual({ status: 0, error: undefined, mode: before });
+    held.untouched();
   });
 
   test("a base whose links lead to this machine, in one layer and through the next, leads nowhere", async () => {
