@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { byCodeUnit } from "./canonical.ts";
 
 /** One name in a directory, as its users see it. `digest` is 64 hex digits: of content, link target or child node. */
@@ -37,7 +37,7 @@ export function parseNode(text: string): MerkleEntry[] {
 
 /** The digest of a directory node, 64 hex digits. */
 export function nodeDigest(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+  return hash("sha256", text, "hex");
 }
 
 /** A path that differs between two trees. */

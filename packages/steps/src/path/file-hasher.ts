@@ -1,4 +1,6 @@
+import { ImgbuildError } from "@imgbuild/errors";
 import { HashBatch, type WorkThread, type WorkThreads } from "@imgbuild/image";
+import { Flag } from "./packed-directory.ts";
 import { hashFile, type StatTuple } from "./read-source.ts";
 
 /** Where the stats of a file are, and where its digest goes: a slot of a record. Nothing is allocated for a file but this. */
@@ -34,7 +36,7 @@ interface Batch {
 
 /**
  * Hashes files while they are found: as soon as there are many, a second thread begins with the first of them, and
- * `finish` shares out what is left. Reading throws `input-changed` or what the system said. The owner calls `close`.
+ * `await` shares out what is left. Reading throws `input-changed` or what the system said. The owner calls `close`.
  */
 export class FileHasher {
   readonly #threads: WorkThreads;
@@ -48,7 +50,7 @@ export class FileHasher {
     this.#threads = threads;
   }
 
-  /** Hashes a file now or later; its slot has the digest after `finish`. */
+  /** Hashes a file now or later; its slot has the digest after `await` of its slots. */
   add(file: PendingFile): void {
     const size = sizeOf(file);
     // A large file is a batch of its own: both threads can be at one.
@@ -58,10 +60,18 @@ export class FileHasher {
     if (this.#files.length >= BATCH.files) this.#cut();
   }
 
-  /** Hashes all that is left, on both threads where a second one is at work. */
-  finish(): void {
-    this.#cut();
-    for (let batch = this.#batches.pop(); batch !== undefined; batch = this.#batches.pop()) this.#complete(batch);
+  /**
+   * Hashes at least until these slots have their digests. The other thread takes the first batches, this one the last, and
+   * only while its caller cannot go on: so slots are best asked for in the order of adding.
+   */
+  await(slots: { readonly flags: Uint8Array; readonly digests: readonly string[] }): void {
+    for (let i = 0; i < slots.digests.length; i++) while (isPending(slots, i)) this.#advance();
+  }
+
+  #advance(): void {
+    if (this.#files.length > 0) this.#cut();
+    else if (this.#batches[0]?.batch.isDone() === true) this.#collect(this.#batches.shift() as Batch);
+    else this.#completeLast();
   }
 
   close(): void {
@@ -81,7 +91,7 @@ export class FileHasher {
     if (this.#thread !== undefined) post(cut, this.#thread);
     else if (this.#seen.files >= WORTH_A_THREAD.files || this.#seen.bytes >= WORTH_A_THREAD.bytes) this.#start();
     while (this.#batches[0]?.batch.isDone() === true) this.#collect(this.#batches.shift() as Batch);
-    if (this.#batches.length > WAITING) this.#complete(this.#batches.pop() as Batch);
+    if (this.#batches.length > WAITING) this.#completeLast();
   }
 
   #start(): void {
@@ -90,8 +100,11 @@ export class FileHasher {
     if (thread !== undefined) for (const batch of this.#batches) post(batch, thread);
   }
 
-  /** Hashes a batch that the thread did not take, or waits until the thread is done with it. */
-  #complete(cut: Batch): void {
+  /** Hashes the last batch if the thread did not take it, or waits until the thread is done with it. */
+  #completeLast(): void {
+    const cut = this.#batches.pop();
+    if (cut === undefined)
+      throw new ImgbuildError("internal", "Internal error: a file that nobody hashes is waited for");
     const { files, batch } = cut;
     if (batch.take()) for (const file of files) this.#hash(file);
     else {
@@ -120,6 +133,14 @@ function post({ files, batch }: Batch, thread: WorkThread): void {
     thread,
     files.map((file) => file.path),
   );
+}
+
+/** Whether a slot is of a file that was added and not yet hashed: all else that is wanted has a digest. */
+function isPending(
+  { flags, digests }: { readonly flags: Uint8Array; readonly digests: readonly string[] },
+  i: number,
+): boolean {
+  return digests[i] === "" && ((flags[i] as number) & ~Flag.racy) === 0;
 }
 
 function sizeOf({ slots, i }: PendingFile): number {

@@ -33,6 +33,7 @@ export const Flag = {
 } as const;
 
 const VERSION = 1;
+const NO_DIGEST = "0".repeat(64);
 /** Bytes before the columns of a record, and of all columns for one name. */
 export const HEAD = 48;
 export const ROW_BYTES = 69;
@@ -50,10 +51,9 @@ export function packDirectory(record: DirectoryRecord): Buffer {
   for (const numbers of [record.mtimeMs, record.ctimeMs, record.size, record.inode, record.mode, record.flags]) {
     at += Buffer.from(numbers.buffer, numbers.byteOffset, numbers.byteLength).copy(buffer, at);
   }
-  for (const digest of record.digests) {
-    if (digest !== "") buffer.write(digest, at, "hex");
-    at += 32;
-  }
+  // One write for all: a call a digest takes most of the time of packing.
+  const digests = record.digests.map((digest) => (digest === "" ? NO_DIGEST : digest)).join("");
+  at += buffer.write(digests, at, "hex");
   names.copy(buffer, at);
   return buffer;
 }

@@ -49,7 +49,7 @@ interface Draft {
 
 /**
  * Compares the directory at `relative` ("" for the root) and all below it with their snapshot. Files that may have changed
- * go to `context.hasher`; when it has finished, {@link settle} gives the result.
+ * go to `context.hasher`; {@link settle} waits for them and gives the result.
  */
 export function scanDirectory(
   context: SweepContext,
@@ -90,7 +90,7 @@ function scanListed(
   return scan;
 }
 
-/** The result of a scan whose pending files are hashed: digests from the bottom up, and records to write back. */
+/** The result of a scan, while or after its files are hashed: digests from the bottom up, and records to write back. */
 export function settle(context: SweepContext, scan: Scan): SweptDirectory {
   const children = new Map<number, SweptDirectory>();
   for (const [i, { scan: below, stat, flags }] of scan.children) {
@@ -260,6 +260,7 @@ function emptyDraft(names: readonly string[]): Draft {
 
 function finish(context: SweepContext, scan: Scan, children: Map<number, SweptDirectory>): SweptDirectory {
   const draft = scan.draft ?? emptyDraft(scan.names);
+  context.hasher.await(draft);
   const node = encodeNode(merkleEntries(draft));
   const digest = nodeDigest(node);
   const done: DirectoryRecord = { ...draft, digest };

@@ -8,7 +8,7 @@ import { FileHasher } from "./file-hasher.ts";
 import { type DirectoryRecord, unpackDirectory } from "./packed-directory.ts";
 import { makeSelection, selectionId } from "./selection.ts";
 import { StatAhead } from "./stat-ahead.ts";
-import { keepNode, merkleEntries, type Scan, type SweepContext, scanDirectory, settle } from "./sweep-directory.ts";
+import { keepNode, merkleEntries, type SweepContext, scanDirectory, settle } from "./sweep-directory.ts";
 import { scanFile } from "./sweep-file.ts";
 import type { SweepCounters, SweptDirectory, SweptTree } from "./swept-tree.ts";
 
@@ -108,14 +108,13 @@ export class Sweeper {
       hasher,
       totals: { files: 0, bytes: 0 },
     };
-    let scan: Scan;
+    let swept: SweptDirectory;
     try {
-      scan = isDirectory ? scanDirectory(context, "") : scanFile(context, dirname(root), basename(root));
-      hasher.finish();
+      const scan = isDirectory ? scanDirectory(context, "") : scanFile(context, dirname(root), basename(root));
+      swept = settle(context, scan);
     } finally {
       hasher.close();
     }
-    const swept = settle(context, scan);
     if (context.changed.size > 0 || context.before.size > 0) {
       threads.expect(context.totals.bytes);
       for (const packed of context.before.values()) {
