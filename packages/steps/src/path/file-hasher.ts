@@ -26,8 +26,11 @@ const WORTH_A_THREAD = { files: 1_500, bytes: 48 << 20 };
 /** A batch is what a thread takes at a time: this many files or bytes, whichever comes first. */
 const BATCH = { files: 128, bytes: 4 << 20 };
 
-/** Batches that may wait; with more this thread hashes too, so that what is kept of each file is bounded. */
-const WAITING = 16;
+/**
+ * Batches that may wait; with more this thread hashes too, so that what is kept of each file is bounded. They
+ * keep the other thread busy while this one settles the directories that are hashed, after the scan.
+ */
+const WAITING = 40;
 
 interface Batch {
   readonly files: readonly PendingFile[];
