@@ -37,6 +37,7 @@ export function dockerBuild(host: string, peer: ImagePeer, context: SuiteContext
   let built = false;
   return {
     name: peer.name,
+    once: true,
     prepare: async () => {
       if (peer.cold && built) await docker(["image", "rm", "--force", tag]);
       peer.prepare?.();
@@ -74,6 +75,7 @@ export function buildahBud(peer: ImagePeer, context: SuiteContext): Contender {
   const build = ["bud", "--quiet", "--isolation", "chroot", peer.cold ? "--no-cache" : "--layers"];
   return {
     name: peer.name,
+    once: true,
     prepare: async () => {
       mkdirSync(root, { recursive: true });
       if (peer.cold) await buildah(["rmi", "--all", "--force"]);

@@ -11,13 +11,14 @@ interface ContenderSamples {
 /** contender → its samples. */
 export type Samples = Readonly<Record<string, ContenderSamples>>;
 
-/** One warm-up of each contender, then `runs` rounds in which each runs once, so that noise meets all alike. */
+/** One warm-up of each contender, then `runs` rounds in which each runs once, so that noise meets all alike; `once` contenders in the first alone. */
 export async function runSuite(suite: Suite, runs: number, say: (text: string) => void): Promise<Samples> {
   const samples = new Map(
     suite.contenders.map((contender) => [contender, { measures: [] as number[], cpu: [] as number[] }]),
   );
   for (let round = -1; round < runs; round++) {
     for (const [contender, { measures, cpu }] of samples) {
+      if (round > 0 && contender.once === true) continue;
       const run = await runOnce(contender);
       say(`${contender.name}: ${run.measure.toFixed(3)}${round < 0 ? " (warm-up)" : ""}`);
       if (round < 0) continue;

@@ -10,6 +10,8 @@ export interface Contender {
   run(nodeFlags?: readonly string[]): Promise<number>;
   /** Takes `nodeFlags`, so that --profile can look into it. */
   readonly ours?: boolean;
+  /** Takes so long that one run after the warm-up has to do: nothing is close. */
+  readonly once?: boolean;
   /** Only for clean-up after its last run. */
   cleanUp?(): void | Promise<void>;
 }

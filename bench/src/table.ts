@@ -68,7 +68,7 @@ export function renderConditions(machine: Machine, runs: number): string {
   const { cores, processor, memoryGiB, kernel, fileSystem, node, loadBefore } = machine;
   return [
     `${cores} × ${processor}, ${memoryGiB} GiB, Linux ${kernel}, ${fileSystem}, Node ${node}; load before the run ${loadBefore.toFixed(1)}.`,
-    `Medians (least–greatest) of ${runs} ${runs === 1 ? "run" : "runs"} each, in turns, after one warm-up; CPU is user and system time.`,
+    `Medians (least–greatest) of ${runs} ${runs === 1 ? "run" : "runs"} each, in turns, after one warm-up (docker build and buildah: one run); CPU is user and system time.`,
   ].join("\n");
 }
 
