@@ -16,7 +16,7 @@ export type Fact =
   /** What programs of this machine are known to be: a text with the version of Node and the platform. */
   | { readonly kind: "machine" }
   /** What `imgbuild.lock` has for a request: a {@link LockAnswer}. */
-  | { readonly kind: "debianLock"; readonly request: DebianRequest };
+  | { readonly kind: "debianLock"; readonly request: DebianRequest; readonly position: RawPosition };
 
 /** What the host says: a value, or why there is none. */
 export type FactAnswer =

@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { isAbsolute, join, relative } from "node:path";
 import type { DebianRequest, FactAnswer } from "@imgbuild/define";
-import { ImgbuildError } from "@imgbuild/errors";
+import { ImgbuildError, type Position } from "@imgbuild/errors";
 import { byCodeUnit, FORMAT_VERSION, type Graph, hashParts } from "@imgbuild/graph";
 import { bundleDefinitions } from "./bundle.ts";
 import { closureOf } from "./closure.ts";
@@ -37,6 +37,8 @@ export interface EvaluateOptions {
   readonly machine?: string;
   /** What `imgbuild.lock` has for a request: the value is a `LockAnswer`. Without it there is no lock. */
   readonly debianLock?: (request: DebianRequest) => FactAnswer;
+  /** Told which packages of Debian are asked for and where, once all is evaluated; not when an earlier evaluation is reused. */
+  readonly debianAsked?: (request: DebianRequest, position: Position | null) => void;
   /** Milliseconds since 1970; used only to tell files that are too young to trust their times. */
   now(): number;
   readonly signal: AbortSignal;
@@ -110,6 +112,9 @@ async function evaluateAnew({ options, world, files, key }: Job): Promise<SavedE
   const report = runInContext({ runtime, code, timeLimitMs, answer: (fact) => facts.answer(fact) });
   const places = new SourcePlaces(bundle.map);
   throwFailures(report, { imports: bundle.imports, places });
+  for (const { fact } of facts.facts()) {
+    if (fact.kind === "debianLock") options.debianAsked?.(fact.request, places.place(fact.position));
+  }
   const closure = closureOf(workspaceRoot, bundle.imports);
   const saved: SavedEvaluation = {
     graph: makeGraph(report.nodes, report.targets, (raw) => places.place(raw)),

@@ -6,7 +6,7 @@ import type { Want } from "./want.ts";
 
 /**
  * Parses what a user asks for: `name`, `name=version`, `name/suite`. A virtual package stands for its provider where
- * there is one alone. Throws `usage` for another form, `not-found` with near names, and `conflict` for a virtual package
+ * there is one alone. Throws `usage` for another form, `definition` with near names, and `conflict` for a virtual package
  * with several providers.
  */
 export function requestOf(text: string, pool: PackagePool): Want {
@@ -48,7 +48,7 @@ function checkRequest(want: Want, text: string, pool: PackagePool): void {
     );
   }
   if (providers.length === 1 && constraint === undefined && want.suite === undefined) return;
-  throw new ImgbuildError("not-found", `Cannot install "${text}": ${missing(want, pool)}`, {
+  throw new ImgbuildError("definition", `Cannot install "${text}": ${missing(want, pool)}`, {
     hint: `Looked in ${pool.suites().join(", ")}: add a suite or component, or correct the name or version`,
   });
 }

@@ -176,7 +176,7 @@ describe("choosing packages", () => {
 describe("what cannot be chosen is explained", () => {
   test("an unknown package, with names like it", () => {
     const error = failure(() => choose(poolOf("nginx 1", "nginx-common 1", "zsh 1"), "ngnix"));
-    expect(error).toMatchObject({ code: "not-found", message: expect.stringContaining('did you mean "nginx"?') });
+    expect(error).toMatchObject({ code: "definition", message: expect.stringContaining('did you mean "nginx"?') });
   });
 
   test("a virtual package with several providers", () => {

@@ -64,7 +64,7 @@ const MAX_ATTEMPTS = 100_000;
 /**
  * Chooses packages so that every Pre-Depends and Depends is satisfied and no Conflicts or Breaks is violated. Equal input
  * gives equal output. First alternative first, but what is chosen already will do; highest version first; of several
- * providers the one of the same source, then essential, by priority, by name. Throws `usage`, `not-found` (a request
+ * providers the one of the same source, then essential, by priority, by name. Throws `usage`, `definition` (a request
  * that no index has) and `conflict` with the chain of reasons when there is no solution, or none was found in time.
  */
 export function resolve(options: ResolveOptions): Resolution {
@@ -170,5 +170,7 @@ function unsolvable(solution: Exclude<Solution, { kind: "solved" }>, { pool, req
       },
     );
   }
-  return new ImgbuildError("conflict", `Cannot install ${names}: no choice of packages satisfies this${reasons}`);
+  return new ImgbuildError("conflict", `Cannot install ${names}: no choice of packages satisfies this${reasons}`, {
+    hint: "Leave one of them out, or name another version, suite or component",
+  });
 }

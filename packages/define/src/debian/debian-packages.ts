@@ -89,7 +89,7 @@ function systemSource(caller: Caller, sources: readonly Source[], { database, he
 
 /** What the lock has for a request; undefined while the lock is written, when there is nothing yet. */
 function lockedFor(caller: Caller, request: DebianRequest): readonly LockedDeb[] | undefined {
-  const reply = caller.host.ask({ kind: "debianLock", request });
+  const reply = caller.host.ask({ kind: "debianLock", request, position: caller.host.position() });
   const names = request.packages.map(quote).join(", ");
   const action = `Cannot use ${names === "" ? `packages of Debian (${request.essential})` : `the Debian packages ${names}`}`;
   if (!("value" in reply)) throw new ImgbuildError(reply.code, `${action}: ${reply.error}`);

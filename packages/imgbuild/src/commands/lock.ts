@@ -1,5 +1,5 @@
 import { diffLocks, formatLock, parseLock } from "@imgbuild/debian";
-import type { DebianRequest, LockAnswer } from "@imgbuild/define";
+import type { LockAnswer } from "@imgbuild/define";
 import { ImgbuildError } from "@imgbuild/errors";
 import { byCodeUnit } from "@imgbuild/graph";
 import { evaluate } from "@imgbuild/loader";
@@ -8,7 +8,7 @@ import type { SuiteReader } from "../debian/choose-packages.ts";
 import { readLockFile, writeLockFile } from "../debian/lock-file.ts";
 import { LOCK_FILE, lockName } from "../debian/lock-name.ts";
 import { readSuite, type SuiteIndexes } from "../debian/read-suite.ts";
-import { type LockWish, outOfStep, updateLock } from "../debian/update-lock.ts";
+import { type LockWish, outOfStep, type PlacedRequest, updateLock } from "../debian/update-lock.ts";
 import type { Host } from "../host.ts";
 import { type Session, withSession } from "../session/session.ts";
 
@@ -55,7 +55,7 @@ function refuse(reason: string): never {
 /** What definitions ask for, and what there is. */
 async function lockWish(session: Session): Promise<LockWish> {
   const { workspaceRoot, cwd, runtime, cacheDir, host, flags } = session;
-  const requests = new Map<string, DebianRequest>();
+  const requests = new Map<string, PlacedRequest>();
   const collecting: LockAnswer = "collecting";
   const { warnings } = await evaluate({
     workspaceRoot,
@@ -67,9 +67,10 @@ async function lockWish(session: Session): Promise<LockWish> {
     cache: { get: () => undefined, set: () => undefined },
     readEnv: (name) => host.env[name],
     machine: host.node.name,
-    debianLock: (request) => {
-      requests.set(lockName(request), request);
-      return { value: collecting };
+    debianLock: () => ({ value: collecting }),
+    debianAsked: (request, position) => {
+      const name = lockName(request);
+      if (!requests.has(name)) requests.set(name, { request, position });
     },
     now: () => host.now(),
     signal: host.signal,

@@ -1,15 +1,21 @@
 import { type DebianLock, type LockedSet, pinsOf } from "@imgbuild/debian";
 import type { DebianRequest } from "@imgbuild/define";
-import { ImgbuildError } from "@imgbuild/errors";
+import { atPosition, ImgbuildError, type Position } from "@imgbuild/errors";
 import { didYouMean } from "@imgbuild/graph";
 import { choosePackages, type SuiteReader } from "./choose-packages.ts";
 import { lockName } from "./lock-name.ts";
+
+/** What a definition asks for, and the first place that does. */
+export interface PlacedRequest {
+  readonly request: DebianRequest;
+  readonly position: Position | null;
+}
 
 /** What the lock is to hold. */
 export interface LockWish {
   readonly old: DebianLock;
   /** What definitions ask for, each once. */
-  readonly requests: readonly DebianRequest[];
+  readonly requests: readonly PlacedRequest[];
   /** Whether sets that nobody asks for are dropped: not when only some definitions were evaluated. */
   readonly complete: boolean;
   /** Names of packages to take anew; `*` for all. */
@@ -28,7 +34,7 @@ export function outOfStep({ old, requests, complete }: LockWish): {
   readonly unused: readonly string[];
 } {
   const known = new Set(old.sets.map(({ name }) => name));
-  const wanted = new Set(requests.map(lockName));
+  const wanted = new Set(requests.map(({ request }) => lockName(request)));
   return {
     missing: [...wanted].filter((name) => !known.has(name)),
     unused: complete ? [...known].filter((name) => !wanted.has(name)) : [],
@@ -45,14 +51,18 @@ export async function updateLock(wish: LockWish, readSuite: SuiteReader): Promis
   checkUpdates(wish, byName);
   const sets: LockedSet[] = [];
   const notes = new Set<string>();
-  for (const request of requests) {
+  for (const { request, position } of requests) {
     const name = lockName(request);
     const before = byName.get(name);
     if (before !== undefined && !isTouched(before, update)) {
       sets.push(before);
       continue;
     }
-    const { set, notes: said } = await choosePackages(request, { readSuite, pinned: pinsFor(request, wish) });
+    const { set, notes: said } = await choosePackages(request, { readSuite, pinned: pinsFor(request, wish) }).catch(
+      (error: unknown) => {
+        throw error instanceof ImgbuildError && error.code !== "cancelled" ? atPosition(error, position) : error;
+      },
+    );
     sets.push(before !== undefined && samePackages(before, set) ? before : set);
     for (const message of said) notes.add(message);
   }
@@ -92,7 +102,7 @@ function pinsFor(request: DebianRequest, { old, update }: LockWish): ReadonlyMap
 function checkUpdates({ update, old, requests }: LockWish, byName: ReadonlyMap<string, LockedSet>): void {
   const names = new Set(old.sets.flatMap(({ packages }) => packages.map(({ name }) => name)));
   for (const name of update) {
-    const isNew = requests.some((request) => !byName.has(lockName(request)));
+    const isNew = requests.some(({ request }) => !byName.has(lockName(request)));
     if (name === "*" || names.has(name) || isNew) continue;
     throw new ImgbuildError(
       "usage",
