@@ -5,12 +5,22 @@ import type { Job, JobQueue } from "./job.ts";
 const WAITING = "jobs:waiting";
 const keyOf = (id: string) => `jobs:${id}`;
 
-/** A queue in Redis at `url`; waits until the server answers. */
-export async function redisQueue(url: string): Promise<JobQueue> {
+/**
+ * A queue in Redis at `url`; waits until the server answers. When `stop` aborts while the server is away, nothing waits for it any
+ * longer: what is under way rejects.
+ */
+export async function redisQueue(url: string, stop: AbortSignal): Promise<JobQueue> {
   const client = createClient({ url });
   // A lost connection is made again by the client; without a listener it would end the process.
   client.on("error", () => undefined);
-  await client.connect();
+  const stopped = new Promise<never>((_, reject) => {
+    stop.addEventListener("abort", () => {
+      if (client.isReady) return;
+      client.destroy();
+      reject(new Error("Stopped while Redis was away"));
+    });
+  });
+  await Promise.race([client.connect(), stopped]);
   return {
     add: async (text) => {
       const id = randomUUID();
@@ -33,7 +43,7 @@ export async function redisQueue(url: string): Promise<JobQueue> {
       await client.hSet(keyOf(id), { words: String(words) });
     },
     close: async () => {
-      await client.close();
+      if (client.isOpen) await client.close();
     },
   };
 }

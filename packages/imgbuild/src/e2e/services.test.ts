@@ -75,6 +75,15 @@ describeWithTools(EXAMPLE_TOOLS, "the services of this repository", () => {
     expect(worker.logs()).toMatch(/^ready\n.*words\nstopped\n$/s);
   }, 120_000);
 
+  test.each(["api", "worker"])("%s stops when it is told to, also while redis is away", async (name) => {
+    const { reference } = await rig.load(`//images/${name}`);
+    const service = rig.start(reference, { env: { REDIS_URL: "redis://127.0.0.1:9" } });
+    const started = `${rig.docker.docker(["exec", service.id, "/usr/bin/node", "-p", "1"]).stdout}`;
+    expect(started).toBe("1\n");
+    await sleep(500);
+    expect(service.stop()).toMatchObject({ exitCode: 0 });
+  });
+
   test("a copy in another place gives the same image; an edit rebuilds the layer on top alone", async () => {
     const copy = copyOfRepository();
     const build = async (...args: readonly string[]) => {

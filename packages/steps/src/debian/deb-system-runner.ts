@@ -15,7 +15,7 @@ export function debSystemRunner(options: DebSystemOptions): StepRunner {
     kind: "debSystem",
     mode: "cached",
     // Raised with every change of what helpers make, recipes and reading of scripts included.
-    version: 8,
+    version: 9,
     title: ({ inputs }: Derivation) => `Debian system of ${inputs.length} packages`,
     run: (step) => runSystem(step, options),
     blobs: (output) => (output.data as unknown as StoredTreeOutput).blobs,
