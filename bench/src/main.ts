@@ -1,8 +1,9 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { machineFacts } from "./machine.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
 import { profileContender } from "./profile.ts";
+import { removeScratch } from "./remove-scratch.ts";
 import { runSuite, type Samples } from "./run-suite.ts";
 import { stopSharedDockerd } from "./shared-dockerd.ts";
 import type { Row, SuiteContext, SuiteSource } from "./suite.ts";
@@ -85,7 +86,7 @@ async function measure(
 ): Promise<{ samples: Samples; outcomes: readonly Outcome[] }> {
   say(`\n== ${source.name}`);
   const { options, scratch } = context;
-  rmSync(scratch, { recursive: true, force: true });
+  removeScratch(scratch);
   mkdirSync(scratch, { recursive: true });
   const suite = await source.setUp(context);
   try {
@@ -98,7 +99,7 @@ async function measure(
     }
     return { samples, outcomes: suite.rows.map((row) => outcomeOf(options.smoke ? withoutGoal(row) : row, samples)) };
   } finally {
-    rmSync(scratch, { recursive: true, force: true });
+    removeScratch(scratch);
   }
 }
 
