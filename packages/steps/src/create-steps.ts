@@ -13,12 +13,10 @@ import type {
 import { type ImageData, LayerIndexes, type WorkThreads } from "@imgbuild/image";
 import type { Store } from "@imgbuild/store";
 import type { Codec } from "@imgbuild/tar";
-
 import { commandRunner } from "./command/command-runner.ts";
 import type { DebOptions } from "./debian/deb-access.ts";
 import { debPackageRunner } from "./debian/deb-package-runner.ts";
 import { debSystemRunner } from "./debian/deb-system-runner.ts";
-
 import { Downloads } from "./fetch/downloads.ts";
 import { urlRunner, type WebOptions } from "./fetch/url-runner.ts";
 import { archiveRunner } from "./image/archive-runner.ts";

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type AptSource, parseAptSources } from "@imgbuild/debian";
+import { textOf } from "../session/text-of.ts";
 
 /** What a machine's own apt is set to. */
 export interface AptMachine {
@@ -46,14 +47,6 @@ function filesOf(directory: string, name: RegExp): readonly string[] {
     return names.sort().map((each) => join(directory, each));
   } catch {
     return [];
-  }
-}
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return "";
   }
 }
 

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import type { Fetcher } from "@imgbuild/fetch";
 import { type NpmConfig, npmConfigFrom } from "@imgbuild/npm";
@@ -7,6 +6,7 @@ import { askNpm } from "./ask-npm.ts";
 import type { NpmConnectionOptions } from "./npm-connection-options.ts";
 import { npmrcFiles } from "./npmrc-files.ts";
 import { openFetcher } from "./open-fetcher.ts";
+import { textOf } from "./text-of.ts";
 
 /** Reads npm's configuration and makes connections with its proxies and certificates. */
 export async function openNpmAccess({ host, project, emit }: NpmConnectionOptions): Promise<NpmAccess> {
@@ -36,13 +36,4 @@ function fetcherFor(config: NpmConfig, { host, emit }: Pick<NpmConnectionOptions
   const { cert, key, strictSsl, proxy } = config;
   const tls = { ca: known.length === 0 ? undefined : known, cert, key, rejectUnauthorized: strictSsl };
   return openFetcher(host, emit, { proxy, tls });
-}
-
-/** A file that is not there says nothing. */
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return "";
-  }
 }

@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fromUnknown, ImgbuildError, systemCode } from "@imgbuild/errors";
@@ -8,6 +7,7 @@ import type { EventSink } from "@imgbuild/graph";
 import { type Credentials, credentialSource, parseHelperAnswer, type RegistryAccess } from "@imgbuild/registry";
 import type { Host } from "../host.ts";
 import { openFetcher } from "./open-fetcher.ts";
+import { textOf } from "./text-of.ts";
 
 /** A way to registries, closed with its one `fetcher`. */
 export type OpenedRegistryAccess = RegistryAccess & { readonly fetcher: Fetcher };
@@ -73,13 +73,4 @@ async function askHelper(
     });
   });
   return code === 0 ? Buffer.concat(output).toString("utf8") : "";
-}
-
-/** A file that is not there says nothing. */
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return "";
-  }
 }

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { proxyFromEnvironment } from "@imgbuild/fetch";
@@ -7,6 +6,7 @@ import type { WebAccess } from "@imgbuild/steps";
 import type { Host } from "../host.ts";
 import { authorizationFor } from "./netrc.ts";
 import { openFetcher } from "./open-fetcher.ts";
+import { textOf } from "./text-of.ts";
 
 /** Connections for files of the web: with the proxies of the environment, and what a .netrc says to hosts. */
 export async function openWebAccess({
@@ -25,13 +25,4 @@ export async function openWebAccess({
       return authorization === undefined ? url : { url, headers: { authorization } };
     },
   };
-}
-
-/** A file that is not there says nothing. */
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, "utf8");
-  } catch {
-    return "";
-  }
 }
